@@ -1,0 +1,1 @@
+"""A small shop that misbehaves on schedule, to have something real to look at: `firstlight demo`."""

@@ -1,0 +1,74 @@
+"""Reading the body of a request, within a limit and a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from firstlight.http.errors import BodyCutShort, BodyTooLarge, BodyTooSlow
+
+DRAIN_SECONDS: Final = 5.0
+"""How long a body that is not wanted may still come, so that its sender gets to read why."""
+
+DRAIN_BYTES: Final = 256 * 1024 * 1024
+"""How much of it may still come."""
+
+
+async def read_body(request: Request, *, limit: int, seconds: float, grow: Callable[[int], None]) -> bytes:
+    """Return the body as it was sent; raise a `RequestError` if it is too large, too slow or cut short.
+
+    `grow` is told how many bytes will be held, before they are, and may raise to refuse them: all at once if the
+    client says how many they are, else piece by piece.
+    """
+    announced = _announced(request)
+    _check(announced, limit)
+    grow(announced)
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > announced:
+                    _check(size, limit)
+                    grow(len(piece))
+                pieces.append(piece)
+    except TimeoutError:
+        words = f"cannot wait any longer for the body: {size} bytes came in {seconds:g} s; send smaller requests"
+        raise BodyTooSlow(words) from None
+    except ClientDisconnect:
+        raise BodyCutShort(f"cannot read the body: the client left after {size} bytes") from None
+    return b"".join(pieces)
+
+
+async def drain(request: Request) -> bool:
+    """Read and forget what is left of the body, and return whether its end came.
+
+    A client that is still sending may otherwise see its connection reset, and never the answer. One that waits to be
+    told to continue need not be.
+    """
+    if _announced(request) > DRAIN_BYTES or "expect" in request.headers:
+        return False
+    size = 0
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > DRAIN_BYTES:
+                    return False
+    except (TimeoutError, ClientDisconnect):
+        return False
+    return True
+
+
+def _announced(request: Request) -> int:
+    # The protocol has let nothing but digits through.
+    return int(request.headers.get("content-length") or 0)
+
+
+def _check(size: int, limit: int) -> None:
+    if size > limit:
+        raise BodyTooLarge(f"cannot take a body of more than {limit} bytes; send smaller requests")

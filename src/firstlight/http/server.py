@@ -1,0 +1,73 @@
+"""uvicorn, started and stopped by us: several sockets, one application, and nothing printed or signalled behind our back.
+
+A stop is graceful: nothing new is accepted, idle connections are closed, requests under way finish, and what has not
+finished in time is cancelled. `force` ends the wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import cast
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from firstlight.http.protocol import BoundedProtocol
+from firstlight.http.settings import HttpSettings
+from firstlight.telemetry import HttpInstruments
+
+
+class HttpServer:
+    """Answers on every socket it is given with one application."""
+
+    def __init__(
+        self, app: ASGIApp, sockets: Sequence[socket.socket], settings: HttpSettings, telemetry: HttpInstruments
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            # uvicorn calls what it is given with keywords to make a protocol, so a partial class does as well.
+            http=cast(type[asyncio.Protocol], partial(BoundedProtocol, settings, telemetry)),
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            workers=1,
+            log_config=None,
+            access_log=settings.access_log,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=math.ceil(settings.idle_timeout),
+            timeout_graceful_shutdown=math.ceil(settings.stop_timeout),
+        )
+        self._server = _QuietServer(config)
+        self._sockets = list(sockets)
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return once connections are accepted."""
+        self._serving = asyncio.create_task(self._server.serve(sockets=self._sockets), name="http server")
+        while not self._server.started and not self._serving.done():
+            await asyncio.sleep(0)
+        if self._serving.done():
+            self._serving.result()
+
+    async def stop(self) -> None:
+        """Return once every connection is closed."""
+        self._server.should_exit = True
+        if self._serving is not None:
+            await self._serving
+
+    def force(self) -> None:
+        """Wait for nobody any longer."""
+        self._server.should_exit = self._server.force_exit = True
+
+
+class _QuietServer(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to `app`, which has more to stop than this."""
+        yield

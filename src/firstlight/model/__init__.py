@@ -1,0 +1,1 @@
+"""Values that every room speaks of: batches and the tables in them, times."""

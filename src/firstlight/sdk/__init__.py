@@ -1,0 +1,1 @@
+"""What applications import. It needs nothing but the standard library, and never a part of the server."""

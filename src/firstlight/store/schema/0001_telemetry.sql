@@ -1,0 +1,170 @@
+-- Telemetry as it is stored. The columns are those of model/tables.py, checked at start; docs/storage.md says how
+-- sort keys, codecs and types were chosen, with the figures.
+--
+-- Every table is cut into days, so that retention drops whole partitions. `min_parts_to_merge_at_once` lets small
+-- inserts gather before they are merged: each merge writes every row of its parts again.
+
+CREATE TABLE origins (
+    tenant LowCardinality(String),
+    day Date,
+    origin_id UInt64,
+    service LowCardinality(String),
+    resource Map(LowCardinality(String), String),
+    resource_types LowCardinality(String),
+    resource_schema_url LowCardinality(String),
+    resource_dropped UInt32,
+    scope_name LowCardinality(String),
+    scope_version LowCardinality(String),
+    scope_attributes Map(LowCardinality(String), String),
+    scope_types LowCardinality(String),
+    scope_schema_url LowCardinality(String),
+    scope_dropped UInt32
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY day
+ORDER BY (tenant, origin_id);
+
+CREATE TABLE log_records (
+    tenant LowCardinality(String),
+    service LowCardinality(String),
+    ts DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    observed_ts DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    severity UInt8,
+    severity_text LowCardinality(String),
+    body String CODEC(ZSTD(1)),
+    body_type LowCardinality(String),
+    event_name LowCardinality(String),
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    flags UInt32,
+    origin_id UInt64 CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    attribute_types LowCardinality(String),
+    dropped_attributes UInt32,
+    INDEX by_trace lower(hex(trace_id)) TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_word body TYPE text(tokenizer = 'splitByNonAlpha')
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (tenant, service, ts)
+SETTINGS min_parts_to_merge_at_once = 16, exclude_materialize_skip_indexes_on_insert = 'by_word';
+
+CREATE TABLE span_records (
+    tenant LowCardinality(String),
+    service LowCardinality(String),
+    name LowCardinality(String),
+    kind UInt8,
+    ts DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    duration Int64 CODEC(ZSTD(1)),
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    parent_span_id FixedString(8),
+    trace_state LowCardinality(String),
+    flags UInt32,
+    status UInt8,
+    status_message LowCardinality(String),
+    origin_id UInt64 CODEC(ZSTD(1)),
+    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    attribute_types LowCardinality(String),
+    dropped_attributes UInt32,
+    dropped_events UInt32,
+    dropped_links UInt32,
+    event_ts Array(DateTime64(9, 'UTC')),
+    event_name Array(LowCardinality(String)),
+    event_attributes Array(Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    event_types Array(LowCardinality(String)),
+    event_dropped Array(UInt32),
+    link_trace_id Array(FixedString(16)),
+    link_span_id Array(FixedString(8)),
+    link_trace_state Array(LowCardinality(String)),
+    link_flags Array(UInt32),
+    link_attributes Array(Map(LowCardinality(String), String)),
+    link_types Array(LowCardinality(String)),
+    link_dropped Array(UInt32),
+    INDEX by_trace lower(hex(trace_id)) TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (tenant, service, ts)
+SETTINGS min_parts_to_merge_at_once = 16;
+
+CREATE TABLE series (
+    tenant LowCardinality(String),
+    day Date,
+    series_id UInt64,
+    metric LowCardinality(String),
+    labels Map(LowCardinality(String), String),
+    type LowCardinality(String),
+    name LowCardinality(String),
+    unit LowCardinality(String),
+    temporality LowCardinality(String),
+    monotonic Bool,
+    origin_id UInt64,
+    attributes Map(LowCardinality(String), String),
+    attribute_types LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY day
+ORDER BY (tenant, metric, series_id);
+
+CREATE TABLE metadata (
+    tenant LowCardinality(String),
+    day Date,
+    metric LowCardinality(String),
+    type LowCardinality(String),
+    unit LowCardinality(String),
+    help String
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY day
+ORDER BY (tenant, metric, type, unit, help);
+
+CREATE TABLE samples (
+    tenant LowCardinality(String),
+    series_id UInt64 CODEC(Delta, ZSTD(1)),
+    ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    start_ts DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    value Float64 CODEC(Gorilla, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (tenant, series_id, ts)
+SETTINGS min_parts_to_merge_at_once = 16;
+
+CREATE TABLE histograms (
+    tenant LowCardinality(String),
+    series_id UInt64 CODEC(Delta, ZSTD(1)),
+    ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    start_ts DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    count Float64 CODEC(ZSTD(1)),
+    sum Float64 CODEC(ZSTD(1)),
+    min Float64 CODEC(ZSTD(1)),
+    max Float64 CODEC(ZSTD(1)),
+    scale Int8,
+    zero_threshold Float64,
+    zero_count Float64 CODEC(ZSTD(1)),
+    positive_offset Int32,
+    positive_counts Array(Float64) CODEC(ZSTD(1)),
+    negative_offset Int32,
+    negative_counts Array(Float64) CODEC(ZSTD(1)),
+    bounds Array(Float64) CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (tenant, series_id, ts)
+SETTINGS min_parts_to_merge_at_once = 16;
+
+CREATE TABLE exemplars (
+    tenant LowCardinality(String),
+    series_id UInt64 CODEC(Delta, ZSTD(1)),
+    ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    value Float64 CODEC(ZSTD(1)),
+    trace_id FixedString(16),
+    span_id FixedString(8),
+    attributes Map(LowCardinality(String), String),
+    attribute_types LowCardinality(String)
+)
+ENGINE = MergeTree
+PARTITION BY toDate(ts)
+ORDER BY (tenant, series_id, ts)
+SETTINGS min_parts_to_merge_at_once = 16;

@@ -1,0 +1,1 @@
+"""The formats of others, both ways: pure functions between bytes and values."""

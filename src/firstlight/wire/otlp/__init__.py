@@ -1,0 +1,1 @@
+"""The OpenTelemetry protocol: <https://opentelemetry.io/docs/specs/otlp/>."""

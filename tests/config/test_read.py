@@ -204,6 +204,16 @@ def test_a_fault_that_is_overridden_is_none() -> None:
     assert read(Settings, text="on: maybe\n", overrides=["on=no"]) == Settings(on=False)
 
 
+def test_a_variable_does_not_hide_a_fault_of_the_file() -> None:
+    """Where the file has no section for a setting to be in, the file is wrong, whatever the environment says."""
+    with pytest.raises(ConfigError) as caught:
+        read(Settings, text="tls: on\n", environ={"FIRSTLIGHT_TLS_CERT": "x"})
+
+    assert (
+        str(caught.value) == "firstlight.yaml:1: tls: cannot read 'on'; want a section of settings (cert, ca), or null"
+    )
+
+
 FILES = [
     # what               bytes                     complaint, after the path
     ("not UTF-8",        b"on: yes\nfrom: \xff\n", ":2: cannot read the byte 0xff; want UTF-8 text"),

@@ -29,6 +29,7 @@ NEEDS = (
     "opentelemetry-instrumentation-logging",
     "opentelemetry-instrumentation-sqlite3",
     "opentelemetry-sdk",
+    "prometheus-client",
     "psutil",
     "pydantic",
     "uvicorn",

@@ -28,7 +28,7 @@ class Inventory:
     def __init__(self, backstage: Backstage) -> None:
         self._tracer = backstage.telemetry.tracer
         self._stage = backstage.stage
-        self._stock = Stock(backstage.work_dir / "inventory.db", backstage.telemetry)
+        self._stock = Stock(backstage.work_dir / "inventory.db", backstage.telemetry.traces)
         self._levels = self._stock.levels()
         self._recount: asyncio.Task[None] | None = None
         meter = backstage.telemetry.meter

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
+from opentelemetry.trace import TracerProvider
 
 from firstlight.demo.catalogue import PRODUCTS, Item
-from firstlight.demo.telemetry_setup import Telemetry
 
 SHELF = 400
 """How many of each product fit on the shelf; below a tenth of it, the shelf is filled again."""
@@ -38,9 +38,9 @@ class SoldOut(Exception):
 class Stock:
     """The shelf, in a file."""
 
-    def __init__(self, path: Path, telemetry: Telemetry) -> None:
+    def __init__(self, path: Path, traces: TracerProvider) -> None:
         self._path = path
-        self._traces = telemetry.traces
+        self._traces = traces
         with self._connected() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(SCHEMA)

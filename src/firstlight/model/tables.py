@@ -111,7 +111,7 @@ SPANS = pa.schema(
         "link_dropped": pa.list_(pa.uint32()),
     }
 )
-"""Spans with their events and links. `ts` is the start; `duration`, in nanoseconds, is negative if a span ends early."""
+"""Spans with their events and links. `ts` is the start; `duration`, in nanoseconds, is negative where the end is."""
 
 SERIES = pa.schema(
     {

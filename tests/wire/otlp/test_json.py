@@ -362,18 +362,19 @@ SCALARS: dict[int, st.SearchStrategy[Any]] = {
 def fields_of(draw: st.DrawFn, descriptor: Any, depth: int = 0) -> dict[str, Any]:
     """Draw the fields of a message, one of each oneof at most, as its constructor takes them."""
     fields = [field for field in descriptor.fields if depth < 9 or field.message_type is None]
+    names = [field.name for field in fields]
+    above = depth < 3  # the records: there, all fields are drawn, that there be some records
+    chosen = names if above or not names else draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
     oneofs: set[str] = set()
     drawn: dict[str, Any] = {}
-    # Most of a request is above its records: there, draw all fields, that there be some.
-    names = [field.name for field in fields]
-    chosen = names if depth < 3 or not names else draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
     for field in fields:
         oneof = field.containing_oneof.name if field.containing_oneof else field.name
         if field.name not in chosen or oneof in oneofs:
             continue
         oneofs.add(oneof)
         one = fields_of(field.message_type, depth + 1) if field.message_type else SCALARS[field.type]
-        drawn[field.name] = draw(st.lists(one, max_size=2, min_size=int(depth < 3)) if field.is_repeated else one)
+        many = st.lists(one, min_size=int(above), max_size=1 if depth < 2 else 2)
+        drawn[field.name] = draw(many if field.is_repeated else one)
     return drawn
 
 

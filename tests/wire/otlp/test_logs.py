@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -105,13 +107,16 @@ def test_refuses_one_record_and_keeps_its_neighbours(record: bytes, reason: str)
     assert batch.tables["logs"]["body"].to_pylist() == ["fine", "fine"]
 
 
+UNKNOWN: Any = 25
+NEGATIVE: Any = -1
+
 KEPT = [
     # what                       record                                      column       value
     ("trace id too short",       LogRecord(trace_id=b"1234"),                "trace_id",  bytes(16)),
     ("trace id too long",        LogRecord(trace_id=b"1" * 17),              "trace_id",  bytes(16)),
     ("span id too short",        LogRecord(span_id=b"1"),                    "span_id",   bytes(8)),
-    ("severity unknown",         LogRecord(severity_number=25),              "severity",  0),
-    ("severity negative",        LogRecord(severity_number=-1),              "severity",  0),
+    ("severity unknown",         LogRecord(severity_number=UNKNOWN),              "severity",  0),
+    ("severity negative",        LogRecord(severity_number=NEGATIVE),              "severity",  0),
     ("service unknown",          LogRecord(),                                "service",   "unknown_service"),
 ]  # fmt: skip
 

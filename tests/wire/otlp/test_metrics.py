@@ -37,7 +37,8 @@ from tests.wire.otlp.requests import DAY_NS, NOW_NS
 
 NOW_MS = NOW_NS // 10**6
 STALE = struct.pack(">Q", 0x7FF0000000000002)
-DELTA, CUMULATIVE = 1, 2
+DELTA: Any = 1
+CUMULATIVE: Any = 2
 
 
 def kv(**attributes: str) -> list[KeyValue]:
@@ -214,7 +215,7 @@ def test_keeps_an_explicit_histogram_whole() -> None:
     assert (base["metric"], base["name"], base["attributes"]) == ("h", "h", [("a", "b")])
 
 
-def sums(*points: NumberDataPoint, temporality: int = DELTA) -> bytes:
+def sums(*points: NumberDataPoint, temporality: Any = DELTA) -> bytes:
     return request(
         Metric(name="c", sum=Sum(is_monotonic=True, aggregation_temporality=temporality, data_points=points))
     )

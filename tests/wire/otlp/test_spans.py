@@ -23,7 +23,12 @@ def decode(body: bytes) -> Batch:
 
 
 def good(**changes: Any) -> Span:
-    fields = {"trace_id": b"t" * 16, "span_id": b"s" * 8, "name": "GET /", "start_time_unix_nano": NOW_NS}
+    fields: dict[str, Any] = {
+        "trace_id": b"t" * 16,
+        "span_id": b"s" * 8,
+        "name": "GET /",
+        "start_time_unix_nano": NOW_NS,
+    }
     return Span(**(fields | changes))
 
 

@@ -46,7 +46,8 @@ def constant(value: str, length: int) -> pa.DictionaryArray:
 def offsets(column: pa.ListArray) -> npt.NDArray[np.int32]:
     """Return where each list of `column` starts in `column.flatten()`, and after the last, where that ends."""
     starts: npt.NDArray[np.int32] = column.offsets.to_numpy()
-    return starts - starts[0]
+    found: npt.NDArray[np.int32] = starts - starts[0]
+    return found
 
 
 def parents(column: pa.ListArray) -> Indices:
@@ -80,7 +81,8 @@ def slices(column: pa.ListArray) -> list[bytes]:
     starts, data = _buffers(column.flatten())
     bounds = starts[offsets(column)]
     joined = pa.BinaryArray.from_buffers(pa.binary(), len(column), [None, pa.py_buffer(bounds), pa.py_buffer(data)])
-    return joined.to_pylist()
+    found: list[bytes] = joined.to_pylist()
+    return found
 
 
 def times(column: pa.Array) -> tuple[npt.NDArray[np.uint64], Mask]:

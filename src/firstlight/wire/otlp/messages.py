@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
 from ptars import HandlerPool
 
@@ -22,8 +23,9 @@ from firstlight.errors import DecodeError
 PACKAGE = "firstlight.otlp"
 
 MESSAGES = {
-    "AnyValue": """string_value 1 bytes oneof; bool_value 2 bool oneof; int_value 3 int64 oneof; double_value 4 double oneof;
-        array_value 5 bytes oneof; kvlist_value 6 bytes oneof; bytes_value 7 bytes oneof""",
+    "AnyValue": """string_value 1 bytes oneof; bool_value 2 bool oneof; int_value 3 int64 oneof;
+        double_value 4 double oneof; array_value 5 bytes oneof; kvlist_value 6 bytes oneof;
+        bytes_value 7 bytes oneof""",
     "KeyValue": "key 1 bytes; value 2 AnyValue",
     "Logs": "resource_logs 1 ResourceLogs*",
     "ResourceLogs": "resource 1 bytes; scopes 2 ScopeLogs*; schema_url 3 bytes",
@@ -34,8 +36,8 @@ MESSAGES = {
     "Traces": "resource_spans 1 ResourceSpans*",
     "ResourceSpans": "resource 1 bytes; scopes 2 ScopeSpans*; schema_url 3 bytes",
     "ScopeSpans": "scope 1 bytes; spans 2 Span*; schema_url 3 bytes",
-    "Span": """trace_id 1 bytes; span_id 2 bytes; trace_state 3 bytes; parent_span_id 4 bytes; name 5 bytes; kind 6 int32;
-        start_time_unix_nano 7 fixed64; end_time_unix_nano 8 fixed64; attributes 9 KeyValue*;
+    "Span": """trace_id 1 bytes; span_id 2 bytes; trace_state 3 bytes; parent_span_id 4 bytes; name 5 bytes;
+        kind 6 int32; start_time_unix_nano 7 fixed64; end_time_unix_nano 8 fixed64; attributes 9 KeyValue*;
         dropped_attributes_count 10 uint32; events 11 Event*; dropped_events_count 12 uint32; links 13 Link*;
         dropped_links_count 14 uint32; status 15 Status; flags 16 fixed32""",
     "Event": "time_unix_nano 1 fixed64; name 2 bytes; attributes 3 KeyValue*; dropped_attributes_count 4 uint32",
@@ -54,19 +56,19 @@ MESSAGES = {
     "Summary": "data_points 1 SummaryDataPoint*",
     "NumberDataPoint": """attributes 7 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64;
         as_double 4 double oneof; as_int 6 sfixed64 oneof; exemplars 5 Exemplar*; flags 8 uint32""",
-    "HistogramDataPoint": """attributes 9 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64; count 4 fixed64;
-        sum 5 double optional; bucket_counts 6 fixed64*; explicit_bounds 7 double*; exemplars 8 Exemplar*; flags 10 uint32;
-        min 11 double optional; max 12 double optional""",
+    "HistogramDataPoint": """attributes 9 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64;
+        count 4 fixed64; sum 5 double optional; bucket_counts 6 fixed64*; explicit_bounds 7 double*;
+        exemplars 8 Exemplar*; flags 10 uint32; min 11 double optional; max 12 double optional""",
     "ExponentialHistogramDataPoint": """attributes 1 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64;
         count 4 fixed64; sum 5 double optional; scale 6 sint32; zero_count 7 fixed64; positive 8 Buckets;
         negative 9 Buckets; flags 10 uint32; exemplars 11 Exemplar*; min 12 double optional; max 13 double optional;
         zero_threshold 14 double""",
     "Buckets": "offset 1 sint32; bucket_counts 2 uint64*",
-    "SummaryDataPoint": """attributes 7 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64; count 4 fixed64;
-        sum 5 double; quantile_values 6 ValueAtQuantile*; flags 8 uint32""",
+    "SummaryDataPoint": """attributes 7 bytes*; start_time_unix_nano 2 fixed64; time_unix_nano 3 fixed64;
+        count 4 fixed64; sum 5 double; quantile_values 6 ValueAtQuantile*; flags 8 uint32""",
     "ValueAtQuantile": "quantile 1 double; value 2 double",
-    "Exemplar": """filtered_attributes 7 bytes*; time_unix_nano 2 fixed64; as_double 3 double oneof; as_int 6 sfixed64 oneof;
-        span_id 4 bytes; trace_id 5 bytes""",
+    "Exemplar": """filtered_attributes 7 bytes*; time_unix_nano 2 fixed64; as_double 3 double oneof;
+        as_int 6 sfixed64 oneof; span_id 4 bytes; trace_id 5 bytes""",
 }  # fmt: skip
 """Each message's fields: name, number, type; `*` repeats, `oneof` and `optional` tell absent from zero."""
 
@@ -77,7 +79,7 @@ class Reader:
 
     name: str
     pool: HandlerPool
-    message: object
+    message: Descriptor
 
     def read(self, body: bytes) -> pa.ListArray:
         """Return the request's one repeated field: a list array of length one. Raise DecodeError if it is malformed."""

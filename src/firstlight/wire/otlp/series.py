@@ -1,8 +1,8 @@
 """Which series a data point belongs to, recognised by its bytes.
 
-A point's attributes come as the same bytes each time, so a series is decoded, translated to Prometheus' names and hashed
-only when it is first seen; after that it is one look-up. As with origins, rows of `series` and `metadata` are sent along
-until the store says that they are durable for that day.
+A point's attributes come as the same bytes each time, so a series is decoded, translated to Prometheus' names and
+hashed only when it is first seen; after that it is one look-up. As with origins, rows of `series` and `metadata` are
+sent along until the store says that they are durable for that day.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class Directory:
         return family
 
     def read(self, metric: Metric, pairs: Sequence[bytes]) -> Series:
-        """Return the series of a metric with these attributes, each a KeyValue's bytes. Raise Unfit if it cannot be kept."""
+        """Return a metric's series with these attributes, each a KeyValue's bytes. Raise Unfit if it cannot be kept."""
         try:
             attributes = read_attributes(map(KeyValue.FromString, pairs))
         except (ProtobufError, RecursionError):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -23,16 +23,18 @@ def demo(work_dir: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     with (work_dir / "out").open("wb") as out:
         command = [sys.executable, "-m", "firstlight.demo", "--work-dir", str(work_dir), *words]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
-    family = []
+    children = []
     try:
         wait_for(lambda: "firstlight logs --trace" in said(work_dir) or process.poll() is not None)
-        family = psutil.Process(process.pid).children()
+        assert process.poll() is None, said(work_dir)
+        children = psutil.Process(process.pid).children()
         yield process
     finally:
-        for one in (process, *family):
-            if one.poll() is None if isinstance(one, subprocess.Popen) else one.is_running():
-                one.kill()
+        process.kill()
         process.wait()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
 
 
 def said(work_dir: Path) -> str:

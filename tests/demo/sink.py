@@ -37,7 +37,9 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 Request = ExportTraceServiceRequest | ExportMetricsServiceRequest | ExportLogsServiceRequest
-Answers = tuple[type[Request], type[ExportTraceServiceResponse | ExportMetricsServiceResponse | ExportLogsServiceResponse]]
+Answers = tuple[
+    type[Request], type[ExportTraceServiceResponse | ExportMetricsServiceResponse | ExportLogsServiceResponse]
+]
 
 PATHS: dict[str, Answers] = {
     "/v1/traces": (ExportTraceServiceRequest, ExportTraceServiceResponse),
@@ -50,9 +52,9 @@ PATHS: dict[str, Answers] = {
 class Sink:
     """What arrived, by the service that sent it."""
 
-    spans: list[tuple[str, Span]] = field(default_factory=list)
-    logs: list[tuple[str, LogRecord]] = field(default_factory=list)
-    metrics: list[tuple[str, Metric]] = field(default_factory=list)
+    spans: list[tuple[str, Span]] = field(default_factory=list, repr=False)
+    logs: list[tuple[str, LogRecord]] = field(default_factory=list, repr=False)
+    metrics: list[tuple[str, Metric]] = field(default_factory=list, repr=False)
     protocols: set[tuple[str, str]] = field(default_factory=set)
     resources: dict[str, dict[str, str]] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -83,9 +85,7 @@ class Sink:
 
 def strings(attributes: Iterable[KeyValue]) -> dict[str, str]:
     """Return attributes as text."""
-    return {
-        one.key: str(getattr(one.value, one.value.WhichOneof("value") or "string_value")) for one in attributes
-    }
+    return {one.key: str(getattr(one.value, one.value.WhichOneof("value") or "string_value")) for one in attributes}
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def listening() -> Iterator[Sink]:
     class Http(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_POST(self) -> None:
             read, answer = PATHS[self.path]
             sink.take(read.FromString(self.rfile.read(int(self.headers["content-length"]))), "http")
             body = answer().SerializeToString()
@@ -128,9 +128,9 @@ def listening() -> Iterator[Sink]:
     thread = Thread(target=http.serve_forever, daemon=True)
     thread.start()
     server = grpc.server(ThreadPoolExecutor(4))
-    add_TraceServiceServicer_to_server(Traces(), server)
-    add_MetricsServiceServicer_to_server(Metrics(), server)
-    add_LogsServiceServicer_to_server(Logs(), server)
+    add_TraceServiceServicer_to_server(Traces(), server)  # type: ignore[no-untyped-call] # generated code
+    add_MetricsServiceServicer_to_server(Metrics(), server)  # type: ignore[no-untyped-call] # generated code
+    add_LogsServiceServicer_to_server(Logs(), server)  # type: ignore[no-untyped-call] # generated code
     sink.addresses = {
         "http": f"http://127.0.0.1:{http.server_port}",
         "grpc": f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}",

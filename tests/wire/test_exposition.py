@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from firstlight.wire.exposition import Family, FamilyType, Sample, encode_openmetrics, encode_text, float_text
 
+NO_PARSER = "prometheus-client, whose parsers judge, is not installed"
+
 REQUESTS = Family(
     "http_requests",
     FamilyType.COUNTER,
@@ -188,7 +190,7 @@ def said(family: Family) -> set[tuple[str, frozenset[tuple[str, str]], float]]:
 @given(families())
 def test_read_back_by_the_text_parser(written: list[Family]) -> None:
     """Prometheus' own Python parser reads the same samples and help from 0.0.4."""
-    parser = pytest.importorskip("prometheus_client.parser")
+    parser = pytest.importorskip("prometheus_client.parser", reason=NO_PARSER)
     read = {family.name: family for family in parser.text_string_to_metric_families(encode_text(written).decode())}
 
     for family, name in zip(written, ["c", "g", "u", "i_info", "h_bytes"], strict=True):
@@ -200,7 +202,7 @@ def test_read_back_by_the_text_parser(written: list[Family]) -> None:
 @given(families())
 def test_read_back_by_the_openmetrics_parser(written: list[Family]) -> None:
     """The stricter parser of OpenMetrics reads the same samples, types, help and units."""
-    parser = pytest.importorskip("prometheus_client.openmetrics.parser")
+    parser = pytest.importorskip("prometheus_client.openmetrics.parser", reason=NO_PARSER)
     text = encode_openmetrics(written).decode()
     read = {family.name: family for family in parser.text_string_to_metric_families(text)}
 

@@ -28,7 +28,7 @@ from firstlight.demo.telemetry_setup import set_up
 from firstlight.demo.timetable import Scenario
 
 TICK_S = 0.1
-FLUSH_LIMIT_S = 7.0
+FLUSH_LIMIT_S = 3.0
 REQUESTS_LIMIT_S = 5
 
 log = logging.getLogger(__name__)

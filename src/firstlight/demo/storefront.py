@@ -70,8 +70,7 @@ class Storefront:
     def act(self, elapsed_s: float) -> None:
         """Let the cache grow while the stage says so, and empty it afterwards."""
         episode = self._stage.current
-        leaking = episode is not None and episode.scenario is Scenario.MEMORY_GROWTH
-        share = episode.progress(elapsed_s) if leaking and episode else 0.0
+        share = episode.progress(elapsed_s) if episode and episode.scenario is Scenario.MEMORY_GROWTH else 0.0
         before = self._cache.mib
         self._cache.resize(round(share * CACHE_LIMIT_MIB))
         quarter = CACHE_LIMIT_MIB // 4

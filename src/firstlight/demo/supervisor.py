@@ -31,6 +31,9 @@ SERVICES_LIMIT_S = 15.0
 LOOK_EVERY_S = 0.25
 KNOCK_EVERY_S = 2.0
 KNOCK_LIMIT_S = 1.0
+UNDER_WAY_S = 5.0
+"""How long a request may have been under way when it fails."""
+
 TROUBLE_EVERY_S = 60.0
 """How often one process may complain."""
 
@@ -90,22 +93,21 @@ class Demo:
             service.name: f"http://{HOST}:{listener.getsockname()[1]}"
             for service, listener in zip(SERVICES, listeners, strict=True)
         }
-        hearing: set[asyncio.Task[None]] = set()
-        watching: set[asyncio.Task[None]] = set()
-        try:
-            await self._start_children(urls, listeners)
-            hearing = {asyncio.create_task(self._hear(child)) for child in self._children}
-            watching.add(asyncio.create_task(self._knock()))
-            if await self._become_ready():
-                self._open(urls)
-                watching.add(asyncio.create_task(self._tell_turns()))
-            complaint = await self._end
-        finally:
-            for task in watching:
-                task.cancel()
-            await self._stop_children()
-            if hearing:
-                await asyncio.wait(hearing)
+        async with asyncio.TaskGroup() as tasks:
+            watching: list[asyncio.Task[None]] = []
+            try:
+                await self._start_children(urls, listeners)
+                for child in self._children:
+                    tasks.create_task(self._hear(child))
+                watching.append(tasks.create_task(self._knock()))
+                if await self._become_ready():
+                    self._open(urls)
+                    watching.append(tasks.create_task(self._tell_turns()))
+                complaint = await self._end
+            finally:
+                for task in watching:
+                    task.cancel()
+                await self._stop_children()  # the children are heard to their end, and then the group is done
         if complaint is not None:
             raise DemoError(complaint)
 
@@ -132,7 +134,7 @@ class Demo:
         if not ready.done():
             ready.cancel()
             late = ", ".join(sorted(self._not_ready))
-            self._finish(f"cannot start the demo: not ready after {READY_LIMIT_S:g} s: {late}; want all of them")
+            self._finish(f"cannot start the demo: not ready after {READY_LIMIT_S:g} s: {late}; what they said is above")
         return not self._end.done()
 
     def _open(self, urls: Mapping[str, str]) -> None:
@@ -157,6 +159,8 @@ class Demo:
 
     async def _hear(self, child: Child) -> None:
         async for report in child.reports():
+            if isinstance(report, Trouble):
+                await self._look()  # the usual reason, which is told once for all
             self._take(child, report)
         status = await child.process.wait()
         if not self._stopping:
@@ -183,7 +187,9 @@ class Demo:
     def _tell_failure(self, failed: Failed) -> None:
         """Tell of the first failure of an episode, and of one a minute when all should be calm."""
         elapsed_s = time.time() - self._start_s
-        about = self._settings.timetable.at(elapsed_s) or int(elapsed_s // 60)
+        timetable = self._settings.timetable
+        # A request that fails just after an episode began in it.
+        about = timetable.at(elapsed_s) or timetable.at(elapsed_s - UNDER_WAY_S) or int(elapsed_s // 60)
         if about != self._last_failure:
             self._last_failure = about
             for line in reporting.failure(self._settings, elapsed_s, failed):
@@ -209,14 +215,17 @@ class Demo:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _knock(self) -> None:
+        while True:
+            await self._look()
+            await asyncio.sleep(KNOCK_EVERY_S)
+
+    async def _look(self) -> None:
         """Tell when nobody listens where the telemetry goes, and when somebody does again."""
         targets = (self._settings.otlp_grpc, self._settings.otlp_http)
-        while True:
-            unreachable = tuple([target for target in targets if not await _is_listening(target)])
-            if unreachable != self._unreachable:
-                self._unreachable = unreachable
-                self._say(reporting.unreachable(unreachable) if unreachable else reporting.REACHABLE)
-            await asyncio.sleep(KNOCK_EVERY_S)
+        unreachable = tuple([target for target in targets if not await _is_listening(target)])
+        if unreachable != self._unreachable and not self._stopping:
+            self._unreachable = unreachable
+            self._say(reporting.unreachable(unreachable) if unreachable else reporting.REACHABLE)
 
 
 async def _is_listening(target: str) -> bool:

@@ -44,7 +44,7 @@ from firstlight.demo.settings import DemoSettings
 
 SHOP_VERSION = "2.3.1"
 SCOPE = "firstlight.demo"
-SEND_TIMEOUT_S = 5
+SEND_TIMEOUT_S = 3
 LOG_FILE_BYTES = 5_000_000
 LOUD_LIBRARIES = {"httpx": logging.WARNING, "httpcore": logging.WARNING, "asyncio": logging.WARNING}
 """Libraries that would log each call again, and from which level on they may."""

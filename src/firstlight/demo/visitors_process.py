@@ -84,11 +84,11 @@ async def _main() -> None:
         base_url=assignment.urls["storefront"], timeout=PATIENCE_S, limits=limits, trust_env=False
     ) as client:
         visitors = Visitors(client, lifeline)
-        coming = asyncio.create_task(visitors.come(assignment))
-        lifeline.tell(Ready())
-        await lifeline.wait()
-        coming.cancel()
-        await asyncio.wait({coming})
+        async with asyncio.TaskGroup() as tasks:
+            coming = tasks.create_task(visitors.come(assignment))
+            lifeline.tell(Ready())
+            await lifeline.wait()
+            coming.cancel()
         await visitors.leave()
 
 

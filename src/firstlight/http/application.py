@@ -69,9 +69,10 @@ class Door:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    allowed = ", ".join(sorted((error.headers or {}).get("Allow", "another method").split(", ")))
     words = {
         404: f"cannot find {request.url.path}; there is nothing here",
-        405: f"cannot {request.method} {request.url.path}; want {(error.headers or {}).get('Allow', 'another method')}",
+        405: f"cannot {request.method} {request.url.path}; want {allowed}",
     }
     return error_response(error.status_code, words.get(error.status_code, error.detail), error.headers)
 

@@ -1,9 +1,9 @@
-"""Reading the body of a request, within a limit and a time."""
+"""The body of a request, read within a limit and a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,56 +17,64 @@ DRAIN_BYTES: Final = 256 * 1024 * 1024
 """How much of it may still come."""
 
 
-async def read_body(request: Request, *, limit: int, seconds: float, grow: Callable[[int], None]) -> bytes:
-    """Return the body as it was sent; raise a `RequestError` if it is too large, too slow or cut short.
+class Body:
+    """The body of one request: read it once, or drain it, or both."""
 
-    `grow` is told how many bytes will be held, before they are, and may raise to refuse them: all at once if the
-    client says how many they are, else piece by piece.
-    """
-    announced = _announced(request)
-    _check(announced, limit)
-    grow(announced)
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for piece in request.stream():
-                size += len(piece)
-                if size > announced:
-                    _check(size, limit)
-                    grow(len(piece))
-                pieces.append(piece)
-    except TimeoutError:
-        words = f"cannot wait any longer for the body: {size} bytes came in {seconds:g} s; send smaller requests"
-        raise BodyTooSlow(words) from None
-    except ClientDisconnect:
-        raise BodyCutShort(f"cannot read the body: the client left after {size} bytes") from None
-    return b"".join(pieces)
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._ended = False
+        # The protocol has let nothing but digits through.
+        self._announced = int(request.headers.get("content-length") or 0)
 
+    async def read(self, *, limit: int, seconds: float, grow: Callable[[int], None]) -> bytes:
+        """Return the body as it was sent; raise a `RequestError` if it is too large, too slow or cut short.
 
-async def drain(request: Request) -> bool:
-    """Read and forget what is left of the body, and return whether its end came.
+        `grow` is told how many bytes will be held, before they are, and may raise to refuse them: all at once if the
+        client says how many they are, else piece by piece.
+        """
+        _check(self._announced, limit)
+        grow(self._announced)
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(seconds):
+                async for piece in self._pieces():
+                    size += len(piece)
+                    if size > self._announced:
+                        _check(size, limit)
+                        grow(len(piece))
+                    pieces.append(piece)
+        except TimeoutError:
+            words = f"cannot wait any longer for the body: {size} bytes came in {seconds:g} s; send smaller requests"
+            raise BodyTooSlow(words) from None
+        except ClientDisconnect:
+            raise BodyCutShort(f"cannot read the body: the client left after {size} bytes") from None
+        return b"".join(pieces)
 
-    A client that is still sending may otherwise see its connection reset, and never the answer. One that waits to be
-    told to continue need not be.
-    """
-    if _announced(request) > DRAIN_BYTES or "expect" in request.headers:
-        return False
-    size = 0
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for piece in request.stream():
-                size += len(piece)
-                if size > DRAIN_BYTES:
-                    return False
-    except (TimeoutError, ClientDisconnect):
-        return False
-    return True
+    async def drain(self) -> bool:
+        """Read and forget what is left, and return whether the end came.
 
+        A client that is still sending may otherwise see its connection reset, and never the answer. One that waits to
+        be told to continue need not be.
+        """
+        if self._announced > DRAIN_BYTES or "expect" in self._request.headers:
+            return self._ended
+        size = 0
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                async for piece in self._pieces():
+                    size += len(piece)
+                    if size > DRAIN_BYTES:
+                        return False
+        except (TimeoutError, ClientDisconnect):
+            return False
+        return True
 
-def _announced(request: Request) -> int:
-    # The protocol has let nothing but digits through.
-    return int(request.headers.get("content-length") or 0)
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        if not self._ended:
+            async for piece in self._request.stream():
+                yield piece
+            self._ended = True
 
 
 def _check(size: int, limit: int) -> None:

@@ -66,8 +66,8 @@ def decompress(body: bytes, encoding: str, *, limit: int, grow: Grow) -> bytes:
     return b"".join(pieces)
 
 
-class _Broken(Exception):  # noqa: N818 - the word is the meaning
-    pass
+class _Broken(Exception):
+    """Says what is wrong with a body."""
 
 
 def _reason(error: Exception) -> str:

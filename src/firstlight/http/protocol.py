@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from firstlight.http.settings import HttpSettings
 from firstlight.telemetry import HttpInstruments
@@ -29,7 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take the connection, if there are not too many already."""
         super().connection_made(transport)
         if len(self.connections) > self._settings.max_connections:
@@ -54,7 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if between_requests and self._is_between_requests():
             self._head_size += len(data)
             if self._head_size > self._settings.max_header_size:
-                words = f"the headers are larger than {self._settings.max_header_size} bytes; send fewer or shorter ones"
+                words = f"the headers are larger than {self._settings.max_header_size} bytes; send fewer"
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "large_headers", words)
 
     def send_400_response(self, msg: str) -> None:
@@ -79,7 +79,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _is_between_requests(self) -> bool:
-        return not self.cycle or self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its type says
+        return cycle is None or cycle.response_complete
 
     def _give_up_on_head(self) -> None:
         words = f"the headers did not come in {self._settings.header_timeout:g} s"

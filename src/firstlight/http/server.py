@@ -1,4 +1,4 @@
-"""uvicorn, started and stopped by us: several sockets, one application, and nothing printed or signalled behind our back.
+"""uvicorn, started and stopped by us: several sockets, one application, nothing printed or signalled by itself.
 
 A stop is graceful: nothing new is accepted, idle connections are closed, requests under way finish, and what has not
 finished in time is cancelled. `force` ends the wait.
@@ -50,9 +50,10 @@ class HttpServer:
     async def start(self) -> None:
         """Return once connections are accepted."""
         self._serving = asyncio.create_task(self._server.serve(sockets=self._sockets), name="http server")
-        while not self._server.started and not self._serving.done():
-            await asyncio.sleep(0)
+        accepting = asyncio.create_task(self._server.accepting.wait())
+        await asyncio.wait((self._serving, accepting), return_when=asyncio.FIRST_COMPLETED)
         if self._serving.done():
+            accepting.cancel()
             self._serving.result()
 
     async def stop(self) -> None:
@@ -67,6 +68,15 @@ class HttpServer:
 
 
 class _QuietServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say when connections are accepted."""
+        await super().startup(sockets)
+        self.accepting.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to `app`, which has more to stop than this."""

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from firstlight.http.body import drain, read_body
+from firstlight.http.body import Body
 from firstlight.ingest.admission import Admission, Ticket
 from firstlight.ingest.receiver import Receiver, Reply
-from firstlight.ingest.server import IngestServer, Incoming
+from firstlight.ingest.server import Incoming, IngestServer
 
 
 class HttpDoor:
@@ -31,17 +31,18 @@ class HttpDoor:
         return Route(path, endpoint, methods=["POST"])
 
     async def _answer(self, receiver: Receiver[Reply], request: Request) -> Response:
+        body = Body(request)
         incoming = Incoming(
-            read=partial(self._read, request),
+            read=partial(self._read, body),
             content_type=request.headers.get("content-type", "").partition(";")[0].strip().lower(),
             encoding=request.headers.get("content-encoding", ""),
         )
         reply = await self._ingest.answer(receiver, incoming)
         headers = dict(reply.headers)
-        if reply.status >= 400 and not await drain(request):
+        if reply.status >= 400 and not await body.drain():
             headers["connection"] = "close"
         return Response(reply.body, reply.status, headers)
 
-    async def _read(self, request: Request, ticket: Ticket) -> bytes:
+    async def _read(self, body: Body, ticket: Ticket) -> bytes:
         limit = self._admission.settings.max_body
-        return await read_body(request, limit=limit, seconds=self._body_seconds, grow=ticket.hold)
+        return await body.read(limit=limit, seconds=self._body_seconds, grow=ticket.hold)

@@ -97,12 +97,10 @@ class IngestServer:
         else:
             self._telemetry.requests.add(1, *labels, "partial" if batch.rejected.total else "accepted")
             return receiver.reply(batch, context)
-        self._telemetry.requests.add(1, *labels, refusal.cause)
+        self._telemetry.requests.add(1, *labels, refusal.cause.value)
         return receiver.refuse(refusal, context)
 
-    async def _take(
-        self, receiver: Receiver[Answer], incoming: Incoming, context: Context, ticket: Ticket
-    ) -> Batch:
+    async def _take(self, receiver: Receiver[Answer], incoming: Incoming, context: Context, ticket: Ticket) -> Batch:
         labels = (receiver.name, receiver.signal)
         body = await incoming.read(ticket)
         self._telemetry.received_bytes.add(len(body), *labels)

@@ -16,7 +16,7 @@ class IngestSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_body: ByteSize = Field(64 * MIB, ge=1024, description="bytes of one request's body as it is sent; more are refused")
+    max_body: ByteSize = Field(64 * MIB, ge=1024, description="bytes of one request's body, as it is sent")
     max_decompressed: ByteSize = Field(64 * MIB, ge=1024, description="bytes of one request's body, decompressed")
     max_in_flight: ByteSize = Field(
         160 * MIB, description="bytes of request bodies in memory; beyond it senders are told to try again later"

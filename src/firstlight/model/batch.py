@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+
+from firstlight.model.tables import SCHEMAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,16 @@ class Batch:
     def nbytes(self) -> int:
         """How much memory the tables hold, in bytes."""
         return sum(table.nbytes for table in self.tables.values())
+
+
+def join(batches: Iterable[Batch]) -> Batch:
+    """Return several batches as one."""
+    found = list(batches)
+    if len(found) == 1:
+        return found[0]
+    tables = {
+        kind: pa.concat_tables(parts)
+        for kind in SCHEMAS
+        if (parts := [batch.tables[kind] for batch in found if kind in batch.tables])
+    }
+    return Batch(tables, sum(batch.items for batch in found), sum((batch.rejected for batch in found), Rejections()))

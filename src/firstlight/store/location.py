@@ -6,6 +6,7 @@ understood here may still lead nowhere; that is found when it is opened.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ def _server(parts: SplitResult, port: int | None, cannot: str) -> Server:
     database = unquote(parts.path.strip("/"))
     if not parts.hostname:
         raise ValueError(f"{cannot}: it names no host; {WANTED}")
-    if "/" in database:
+    if database and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,62}", database):
         raise ValueError(f"{cannot}: {brief(database)} is no name of a database; {WANTED}")
     return Server(
         host=parts.hostname,

@@ -23,10 +23,10 @@ class WriterSettings(BaseModel):
         0.005, ge=0, le=10, description="an insert does not wait for others any longer when none came for this long"
     )
     max_block_rows: int = Field(200_000, ge=1, le=10_000_000, description="rows that start an insert without a wait")
-    max_block_size: ByteSize = Field(
+    max_block_bytes: ByteSize = Field(
         32 * MIB, ge=1024, description="bytes of rows that start an insert without a wait"
     )
-    max_queue_size: ByteSize = Field(
+    max_queue_bytes: ByteSize = Field(
         128 * MIB,
         ge=1024,
         description="bytes of rows that may wait or be on their way to disk; senders are told to slow down above",
@@ -70,7 +70,7 @@ class RetentionSettings(BaseModel):
     logs: Duration = Field(30 * DAY, gt=0, description="how long log records are kept, by their own time")
     traces: Duration = Field(14 * DAY, gt=0, description="how long spans are kept, by their own time")
     metrics: Duration = Field(90 * DAY, gt=0, description="how long data points are kept, by their own time")
-    max_disk_size: ByteSize | None = Field(
+    max_disk_bytes: ByteSize | None = Field(
         None, ge=MIB, description="bytes on disk of all telemetry; the oldest days go when it is more"
     )
     min_free_disk: Percentage = Field(

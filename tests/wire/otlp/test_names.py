@@ -136,15 +136,21 @@ def test_metric_name_by_strategy(
     assert metric_name(name, unit, kind, monotonic=monotonic, strategy=strategy) == want
 
 
-@pytest.mark.parametrize(
-    ("name", "strategy"),
-    [("", strategy) for strategy in Strategy]
-    + [("温度", ESCAPED), ("温度", ESCAPED_BARE), ("@#$%", ESCAPED), ("___", ESCAPED)],
-)
-def test_metric_without_a_name(name: str, strategy: Strategy) -> None:
-    """A metric of whose name nothing is left is refused, as it would be one with all others like it."""
+NAMELESS = [
+    ("温度", ESCAPED),
+    ("温度", ESCAPED_BARE),
+    ("@#$%", ESCAPED),
+    ("___", ESCAPED),
+    *[("", strategy) for strategy in Strategy],
+]
+
+
+@pytest.mark.parametrize(("name", "strategy"), NAMELESS)
+@pytest.mark.parametrize(("unit", "kind"), [("", GAUGE), ("1", GAUGE), ("By/s", SUM)])
+def test_metric_without_a_name(name: str, strategy: Strategy, unit: str, kind: Kind) -> None:
+    """A metric of whose name nothing is left is refused, whatever its suffixes: it would be one with all others such."""
     with pytest.raises(DecodeError, match=r"cannot name the metric '.*' as .* does: nothing is left of it; want ASCII"):
-        metric_name(name, "", GAUGE, strategy=strategy)
+        metric_name(name, unit, kind, monotonic=True, strategy=strategy)
 
 
 UNITS = [

@@ -19,7 +19,7 @@ from firstlight.ingest.admission import Ticket
 from firstlight.ingest.otlp.signals import Decoder, OtlpSignal, retry_info, status
 from firstlight.ingest.receiver import Context, Receiver
 from firstlight.ingest.refusal import Refusal
-from firstlight.ingest.server import IngestServer, Incoming
+from firstlight.ingest.server import Incoming, IngestServer
 from firstlight.model.batch import Batch
 
 GRPC_CODES: Final[Mapping[int, grpc.StatusCode]] = {code.value[0]: code for code in grpc.StatusCode}
@@ -49,9 +49,7 @@ class OtlpGrpc:
 
     def decode(self, body: bytes, context: Context) -> Batch:
         """Return what an export request carries."""
-        return self._decoder.decode(
-            self._signal.name, body, json=False, tenant=context.tenant, now_ns=context.now_ns
-        )
+        return self._decoder.decode(self._signal.name, body, json=False, tenant=context.tenant, now_ns=context.now_ns)
 
     def reply(self, batch: Batch, context: Context) -> GrpcAnswer:
         """Answer success, with what was refused if something was."""
@@ -78,7 +76,7 @@ def export_handler(
             await _abort(call, answer.refusal)
         return answer.message
 
-    method = grpc.stream_unary_rpc_method_handler(export)
+    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_unary_rpc_method_handler(export)
     return grpc.method_handlers_generic_handler(signal.service, {"Export": method})
 
 

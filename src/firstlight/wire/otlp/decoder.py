@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
-from firstlight.model.batch import Batch, Rejections
+from firstlight.model.batch import Batch, Rejections, join
 from firstlight.wire.otlp.json import Signal, to_protobuf
 from firstlight.wire.otlp.logs import decode_logs
 from firstlight.wire.otlp.messages import readers
@@ -15,6 +15,7 @@ from firstlight.wire.otlp.names import Translation
 from firstlight.wire.otlp.origins import Origins
 from firstlight.wire.otlp.series import Directory
 from firstlight.wire.otlp.spans import decode_spans
+from firstlight.wire.otlp.split import split
 
 
 class OtlpDecoder:
@@ -44,11 +45,12 @@ class OtlpDecoder:
         `body` is an Export…ServiceRequest, as protobuf or, with `json`, as OTLP/JSON; `now_ns` is the time of records
         that have none.
         """
-        if not json:
-            return self._decode[signal](body, tenant, now_ns)
-        converted = to_protobuf(body, signal)
-        batch = self._decode[signal](converted.data, tenant, now_ns)
-        return Batch(batch.tables, batch.items, Rejections(converted.rejected) + batch.rejected)
+        rejected = Rejections()
+        if json:
+            converted = to_protobuf(body, signal)
+            body, rejected = converted.data, Rejections(converted.rejected)
+        batch = join(self._decode[signal](piece, tenant, now_ns) for piece in split(body, signal))
+        return Batch(batch.tables, batch.items, rejected + batch.rejected)
 
     def learn(self, kind: str, stored: pa.Table) -> None:
         """Take note that a table of this kind is durable."""

@@ -150,11 +150,14 @@ def _annotated(unit: str) -> bool:
 
 def _cleaned(words: str) -> str:
     cleaned = re.sub("_+", "_", _NOT_METRIC.sub("_", words)).strip("_")
-    return "" if cleaned == "per" and words != "per" else cleaned
+    return "" if cleaned == "per" and words != "per" else cleaned  # a `per` of which only that is left says nothing
 
 
 def _escaped_with_suffixes(name: str, unit: str, suffix: str) -> str:
-    words = [word for word in _NOT_METRIC.split(name) if word and word != suffix]
+    of_name = list(filter(None, _NOT_METRIC.split(name)))
+    if not of_name:
+        return ""
+    words = [word for word in of_name if word != suffix]
     for unit_words in map(_cleaned, _unit_words(unit)):
         if unit_words and not _has(words, unit_words):
             words.append(unit_words)

@@ -105,6 +105,8 @@ def _enum(column: pa.Array, members: int) -> pa.Array:
 
 def _events(lists: pa.ListArray) -> tuple[list[pa.Array], Mask | None]:
     events, starts = lists.flatten(), pa.array(offsets(lists))
+    if not len(events):
+        return _none("event_", starts), None
     time, fits = times(events.field("time_unix_nano"))
     maps, types, bad = attributes(events.field("attributes"))
     columns = [
@@ -119,6 +121,8 @@ def _events(lists: pa.ListArray) -> tuple[list[pa.Array], Mask | None]:
 
 def _links(lists: pa.ListArray) -> tuple[list[pa.Array], Mask | None]:
     links, starts = lists.flatten(), pa.array(offsets(lists))
+    if not len(links):
+        return _none("link_", starts), None
     maps, types, bad = attributes(links.field("attributes"))
     columns = [
         ids(links.field("trace_id"), 16)[0],
@@ -130,6 +134,12 @@ def _links(lists: pa.ListArray) -> tuple[list[pa.Array], Mask | None]:
         links.field("dropped_attributes_count"),
     ]
     return [pa.ListArray.from_arrays(starts, column) for column in columns], _rows(lists, bad)
+
+
+def _none(prefix: str, starts: pa.Array) -> list[pa.Array]:
+    # Most spans have neither events nor links, and most requests not one of them.
+    wanted = (column.type.value_type for column in SPANS if column.name.startswith(prefix))
+    return [pa.ListArray.from_arrays(starts, pa.array([], kind)) for kind in wanted]
 
 
 def _rows(lists: pa.ListArray, *items: Mask | None) -> Mask | None:

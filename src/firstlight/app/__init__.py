@@ -1,0 +1,1 @@
+"""Builds everything from the settings, starts it, stops it, reloads it. The only room that knows all others."""

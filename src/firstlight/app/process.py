@@ -1,0 +1,67 @@
+"""The server as a process: its event loop, its log, its signals.
+
+SIGTERM and SIGINT stop it: requests under way finish, and what was acknowledged is durable anyway. A second one ends
+the process at once, which costs nothing that was acknowledged. SIGHUP reads the settings again; if they are not good,
+the log says why and the old ones stay in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+
+import uvloop
+
+from firstlight.app.logs import configure
+from firstlight.app.server import Listening, Server
+from firstlight.app.settings import Settings
+from firstlight.errors import UserError
+
+_log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, read: Callable[[], Settings], ready: Callable[[Listening], None]) -> int:
+    """Run a server until it is told to stop, and return what to exit with.
+
+    `read` returns the settings anew, or raises a `UserError`; `ready` is told once everything is open. Raises a
+    `UserError` if the server cannot start.
+    """
+    configure(settings.logging)
+    # grpc says on standard error, in its own format, what it also says by raising.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(Server(settings), read, ready))
+
+
+async def _serve(server: Server, read: Callable[[], Settings], ready: Callable[[Listening], None]) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, number, stopping)
+    loop.add_signal_handler(signal.SIGHUP, _reload, server, read)
+    ready(await server.start())
+    await stopping.wait()
+    await server.stop()
+    _log.info("stopped")
+    return 0
+
+
+def _stop(number: int, stopping: asyncio.Event) -> None:
+    name = signal.Signals(number).name
+    if stopping.is_set():
+        _log.warning("%s again: ending at once", name)
+        os._exit(128 + number)
+    _log.info("%s: stopping; send it again to end at once", name)
+    stopping.set()
+
+
+def _reload(server: Server, read: Callable[[], Settings]) -> None:
+    try:
+        settings = read()
+    except UserError as error:
+        _log.error("cannot reload; the settings in force stay:\n%s", error)
+    else:
+        server.reload(settings)

@@ -1,0 +1,55 @@
+"""`firstlight up`: run the server until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firstlight.cli.configuration import add_arguments as add_configuration
+from firstlight.cli.configuration import read_settings
+
+if TYPE_CHECKING:
+    from firstlight.app.server import Listening
+    from firstlight.app.settings import Settings
+
+SUMMARY = "run the server"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what may stand after `up`."""
+    add_configuration(parser)
+    parser.add_argument("--data", metavar="DIR", type=Path, help="the directory that everything is kept in (setting data)")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where the HTTP APIs answer (setting http.listen)")
+    parser.add_argument(
+        "--compat", action="store_true", help="open the well-known ports of what is served, too (setting compat)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run until a signal says stop; return 0 after a clean stop."""
+
+    def read() -> Settings:
+        return read_settings(arguments, _overrides(arguments))
+
+    settings = read()
+
+    from firstlight.app.process import run  # after the settings: whoever mistyped one need not wait for all this
+
+    return run(settings, read, lambda listening: print(_banner(settings, listening), flush=True))
+
+
+def _overrides(arguments: argparse.Namespace) -> list[str]:
+    told = [("data", arguments.data), ("http.listen", arguments.listen), ("compat", "true" if arguments.compat else None)]
+    return [f"{key}={value}" for key, value in told if value is not None]
+
+
+def _banner(settings: Settings, listening: Listening) -> str:
+    """Return what is printed when the server is ready: where it listens, where its data is, how to try it."""
+    lines = [f"firstlight {listening.version} is ready after {listening.seconds:.2f} s"]
+    lines += [f"  {name:10} {address}" for name, address in listening.addresses.items()]
+    lines.append(f"  {'data':10} {listening.data}")
+    if settings.compat:
+        lines.append(f"  {'compat':10} no ports but OTLP's: this version serves no other system's protocol yet")
+    lines.append("try it with: firstlight demo")
+    return "\n".join(lines)

@@ -20,8 +20,8 @@ install: $(VENV)/.dev ## set up .venv, with everything that tests and checks nee
 up: $(VENV)/.server ## start the server (ARGS="--help" for its options)
 	@exec $(BIN)/firstlight up $(ARGS)
 
-demo: $(VENV)/.dev ## start the server and services that misbehave on schedule
-	@exec $(BIN)/firstlight demo $(ARGS)
+demo: $(VENV)/.dev ## start services that misbehave on schedule, and the server if it is not up
+	@exec tools/demo-beside-server $(BIN)/firstlight $(ARGS)
 
 test: $(VENV)/.dev ## run the tests (ARGS="tests/house -k cycles" for some of them)
 	@$(BIN)/python -m pytest -q $(ARGS)

@@ -18,10 +18,11 @@ import numpy.typing as npt
 Words = npt.NDArray[np.uint64]
 """What is to stand in slots: eight bytes each, little-endian."""
 
-MAGIC: Final = b"\x01\x02\x03"
+MAGIC: Final = b"\x1c\x1d\x1e"
 """What an unfilled slot begins with; then its group and its number. All of it is ASCII, so a text may hold it."""
 
-DIGITS: Final = 7  # a slot's number is four bytes of seven bits
+BITS: Final = 7  # of each of the four bytes that are the number
+MAX_NUMBER: Final = 2**18  # below it no number, nor the group before it, looks like the magic
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ class Slots:
         number = self.counts.get(group, 0)
         self.counts[group] = number + 1
         place = list(self.counts).index(group) + 1
-        return Slot(MAGIC + bytes([place, *((number >> DIGITS * digit) & 0x7F for digit in range(4))]))
+        if number >= MAX_NUMBER or place >= MAGIC[0]:
+            raise ValueError(
+                f"cannot give out slot {number} of {group}: want fewer than {MAX_NUMBER}; send less at once"
+            )
+        return Slot(MAGIC + bytes([place, *((number >> BITS * digit) & 0x7F for digit in range(4))]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Template:
         number = np.zeros(len(found), np.int64)
         for digit in range(4):
             bits = (found >> np.uint64(32 + 8 * digit) & np.uint64(0x7F)).astype(np.int64)
-            number += bits << DIGITS * digit
+            number += bits << BITS * digit
         return cls(body, dict(slots.counts), positions, starts[group] + number)
 
     def fill(self, words: Mapping[str, Words]) -> bytearray:

@@ -296,6 +296,7 @@ def test_leaves_nobody_behind(tmp_path: Path, ending: signal.Signals, status: in
     assert "export" not in said(tmp_path)  # the SDK says so too, each signal of each service for itself
 
 
+@pytest.mark.slow
 def test_a_service_that_dies_ends_the_demo(tmp_path: Path) -> None:
     """Nothing is restarted silently: the parent names who died, stops the others and fails."""
     with listening() as sink, demo(tmp_path, *to(sink)) as process:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from starlette.requests import Request
@@ -24,8 +26,8 @@ async def echo(request: Request) -> Response:
 
 
 async def flood(request: Request) -> Response:
-    async def pieces():  # type: ignore[no-untyped-def]
-        while True:
+    async def pieces() -> AsyncIterator[bytes]:
+        while not await request.is_disconnected():
             yield bytes(65536)
 
     return StreamingResponse(pieces())
@@ -41,6 +43,7 @@ MISBEHAVIOUR = [
     ("another protocol",            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",      400,    "what came is not HTTP/1.1",                       "not_http"),
     ("two lengths",                 GET + b"content-length: 1\r\ncontent-length: 2\r\n\r\nab", 400, "what came is not HTTP/1.1",                     "not_http"),
     ("a length and chunks",         GET + b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", 400, "what came is not HTTP/1.1",     "not_http"),
+    ("a proxy's request",           b"CONNECT localhost:1 HTTP/1.1\r\nhost: localhost\r\n\r\n", 405, "it is no proxy",                               "not_http"),
     ("a length that is none",       GET + b"content-length: many\r\n\r\n",                400,    "what came is not HTTP/1.1",                       "not_http"),
 ]  # fmt: skip
 
@@ -76,10 +79,15 @@ async def test_headers_that_drip_are_not_waited_for() -> None:
 
 async def test_a_second_request_has_bounds_too() -> None:
     async with serving(ROUTES, SOON) as server:
-        answer = await server.say(GET + b"\r\n" + GET)
+        reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+        writer.write(GET + b"\r\n")
+        first = await reader.readuntil(b"\r\n\r\n")
+        writer.write(GET)
+        second = await reader.read()
+        writer.close()
 
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert b"HTTP/1.1 408 " in answer
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert second.startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_silent_connection_is_closed_without_a_word() -> None:
@@ -110,12 +118,25 @@ async def test_one_connection_too_many_is_told_so() -> None:
     assert answer.startswith(b"HTTP/1.1 503 ")
 
 
-async def test_a_body_behind_an_offer_to_upgrade_is_read() -> None:
-    """Java's HTTP client offers HTTP/2 with each request, its body included."""
-    offer = b"connection: Upgrade, HTTP2-Settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
-    async with serving(ROUTES, SOON) as server:
-        post = b"POST / HTTP/1.1\r\nhost: localhost\r\n" + offer + b"content-length: 6\r\n\r\na body"
-        answer = await server.say(post)
+OFFERS = [
+    # what                        headers                                                                    body
+    ("with a length",             b"connection: upgrade, http2-settings\r\ncontent-length: 6",               b"a body"),
+    ("in chunks",                 b"connection: Upgrade\r\ntransfer-encoding: chunked",                      b"2\r\na \r\n4\r\nbody\r\n0\r\n\r\n"),
+]  # fmt: skip
 
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert answer.endswith(b"\r\n\r\na body")
+
+@pytest.mark.parametrize(("headers", "body"), [row[1:] for row in OFFERS], ids=[row[0] for row in OFFERS])
+@pytest.mark.parametrize("cuts", [(), (10, 40), range(1, 1000)], ids=["at once", "in three", "byte by byte"])
+async def test_a_body_behind_an_offer_to_upgrade_is_read(headers: bytes, body: bytes, cuts: Sequence[int]) -> None:
+    """Java's HTTP client offers HTTP/2 with each request, its body included."""
+    offer = b"POST / HTTP/1.1\r\nhost: localhost\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+    sent = (offer + headers + b"\r\n\r\n" + body) * 2
+    async with serving(ROUTES) as server:
+        reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+        for start, end in itertools.pairwise([0, *(cut for cut in cuts if cut < len(sent)), len(sent)]):
+            writer.write(sent[start:end])
+            await asyncio.sleep(0)
+        for _ in range(2):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            assert await reader.readexactly(6) == b"a body"
+        writer.close()

@@ -19,6 +19,7 @@ from firstlight.errors import ConfigError, UserError
 WORDS: Final = (
     "up",
     "config",
+    "demo",
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130

@@ -6,6 +6,7 @@ client in a few words without a traceback.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -23,6 +24,7 @@ from firstlight.http.guard import LoopbackGuard
 from firstlight.telemetry import HttpInstruments
 
 INTERNAL_ERROR = "cannot answer: the server has a bug; its log tells more"
+STOPPING = "cannot answer: the server is stopping; send it again"
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +59,10 @@ class Door:
 
         try:
             await self._app(scope, receive, watch)
+        except asyncio.CancelledError:
+            # Only a stop that has waited long enough does that. What was under way may be sent again.
+            if not status:
+                await error_response(503, STOPPING, {"retry-after": "1"})(scope, receive, watch)
         except ClientDisconnect:
             pass  # nobody is there to be answered
         except Exception:  # a door: the answer is already given by `_bug`, if none had begun

@@ -71,10 +71,13 @@ class Body:
         return True
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        if not self._ended:
-            async for piece in self._request.stream():
+        while not self._ended:
+            message = await self._request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            self._ended = not message.get("more_body", False)
+            if piece := message.get("body", b""):
                 yield piece
-            self._ended = True
 
 
 def _check(size: int, limit: int) -> None:

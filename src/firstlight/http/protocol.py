@@ -2,20 +2,26 @@
 
 Between requests a connection may be idle for as long as uvicorn's keep-alive says; from the first byte of a request
 its headers have to be complete in time and within a size. A client that takes nothing of its answer is cut off.
+
+An offer to upgrade is declined without a word. Java's HTTP client makes one (``upgrade: h2c``) with requests that have
+a body, which httptools takes for the first bytes of the other protocol: such a request is parsed again without it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
+import httptools
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from firstlight.http.settings import HttpSettings
 from firstlight.telemetry import HttpInstruments
+
+OFFER: Final = frozenset({b"upgrade", b"http2-settings"})
+"""The headers that make an offer, and the words in `connection` that name them."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -47,36 +53,63 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand what came to the parser, unless it is too much of a head."""
+        self._unset_keepalive_if_required()
         between_requests = self._is_between_requests()
         if between_requests and self._head_timer is None:
             self._head_timer = self.loop.call_later(self._settings.header_timeout, self._give_up_on_head)
-        super().data_received(data)
+        self._parse(data)
         if between_requests and self._is_between_requests():
             self._head_size += len(data)
             if self._head_size > self._settings.max_header_size:
                 words = f"the headers are larger than {self._settings.max_header_size} bytes; send fewer"
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "large_headers", words)
 
-    def send_400_response(self, msg: str) -> None:
-        """Tell a client that does not speak HTTP."""
-        self._refuse(HTTPStatus.BAD_REQUEST, "not_http", "what came is not HTTP/1.1")
-
     def on_headers_complete(self) -> None:
         """Start the request: its head is whole."""
+        if self.parser.should_upgrade():
+            return  # it will be parsed again
         _cancel(self._head_timer)
         self._head_timer = None
         self._head_size = 0
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """End the request's body."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
     def pause_writing(self) -> None:
         """Give a client that does not read some time to begin."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self._settings.write_timeout, partial(self._abort, "slow_reader"))
+        self._write_timer = self.loop.call_later(self._settings.write_timeout, self._give_up_on_reader)
 
     def resume_writing(self) -> None:
         """Go on: the client has read."""
         _cancel(self._write_timer)
         super().resume_writing()
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self.parser.get_method() == b"CONNECT":
+                self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "not_http", "it is no proxy")
+            else:
+                head = self._head_without_offer()
+                self.parser = httptools.HttpRequestParser(self)
+                self._parse(head + data[offer.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "not_http", "what came is not HTTP/1.1")
+
+    def _head_without_offer(self) -> bytes:
+        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url)]
+        for name, value in self.headers:
+            if name == b"connection":
+                words = (word.strip() for word in value.split(b","))
+                value = b", ".join(word for word in words if word.lower() not in OFFER)
+            if name not in OFFER:
+                lines.append(b"%s: %s" % (name, value))
+        return b"\r\n".join([*lines, b"", b""])
 
     def _is_between_requests(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever its type says
@@ -85,6 +118,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _give_up_on_head(self) -> None:
         words = f"the headers did not come in {self._settings.header_timeout:g} s"
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "slow_headers", words)
+
+    def _give_up_on_reader(self) -> None:
+        self._telemetry.refused_connections.add(1, "slow_reader")
+        self.transport.abort()
 
     def _refuse(self, status: HTTPStatus, reason: str, words: str) -> None:
         if self.transport.is_closing():
@@ -97,10 +134,6 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
-
-    def _abort(self, reason: str) -> None:
-        self._telemetry.refused_connections.add(1, reason)
-        self.transport.abort()
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

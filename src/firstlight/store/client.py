@@ -148,8 +148,8 @@ class Readers:
             await asyncio.wait([asked], timeout=STOP_INTERVAL)
         if asked and not asked.cancelled():
             asked.exception()  # has been told to the caller, or nobody is there to be told
-        if turn.answer:
-            await turn.line.ask(lambda _: turn.answer and turn.answer.close())
+        if answer := turn.answer:
+            await turn.line.ask(lambda _: answer.close())
         self._idle.append(turn.line)
         self._free.release()
 

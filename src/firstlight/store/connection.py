@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import clickhouse_connect
 import pyarrow as pa
@@ -97,7 +97,8 @@ class Connection:
         Until the answer is closed, nothing else can be asked in this session.
         """
         with query_errors():
-            return Answer(self._client.raw_stream(sql, parameters=dict(parameters), fmt=output))
+            stream = self._client.raw_stream(sql, parameters=dict(parameters), fmt=output)
+        return Answer(cast("BinaryIO", stream))
 
     def command(self, sql: str, parameters: Mapping[str, Any]) -> None:
         """Run a statement that answers nothing. Raise QueryFailed."""
@@ -118,20 +119,21 @@ def connect(location: Location, *, database: str | None, memory: int, settings: 
     # Last, what may forbid to change any setting.
     ordered = {"log_comment": tag, **dict(sorted(settings.items(), key=lambda pair: pair[0] == "readonly"))}
     try:
-        match location:
-            case Directory(path):
-                client = clickhouse_connect.get_client(
-                    interface="chdb",
-                    path=str(path),
-                    database=database,
-                    settings=ordered,
-                    chdb_options=engine_options(memory),
-                )
-            case Server():
-                client = _to_server(location, database, ordered)
+        if isinstance(location, Server):
+            return Connection(_to_server(location, database, ordered), _put_on_server, tag)
+        return Connection(_to_inside(location, database, ordered, memory), _put_inside, tag)
     except (EngineError, OSError) as error:
         raise StoreUnusable(f"cannot open {location}: {told(error)}") from error
-    return Connection(client, _put_inside if isinstance(location, Directory) else _put_on_server, tag)
+
+
+def _to_inside(directory: Directory, database: str | None, settings: Settings, memory: int) -> Client:
+    return clickhouse_connect.get_client(
+        interface="chdb",
+        path=str(directory.path),
+        database=database,
+        settings=dict(settings),
+        chdb_options=engine_options(memory),
+    )
 
 
 def _to_server(server: Server, database: str | None, settings: Settings) -> Client:

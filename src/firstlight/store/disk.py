@@ -12,7 +12,9 @@ from pathlib import Path
 
 from firstlight.errors import StoreFull
 
-LEAST = 8 * 1024**2
+MIB = 1024**2
+
+LEAST = 8 * MIB
 """Bytes that must be free whatever the settings say: the engine wants 1 MiB to drop a partition."""
 
 
@@ -23,9 +25,9 @@ class Disk:
     total: int
     free: int
 
-    def lack(self, fraction: float) -> int:
-        """Return how many bytes are missing for `fraction` of the disk to be free."""
-        return max(0, int(self.total * fraction) - self.free)
+    def least(self, fraction: float) -> int:
+        """Return the bytes of `fraction` of the disk, but no fewer than `LEAST`."""
+        return max(LEAST, int(self.total * fraction))
 
 
 def disk_of(directory: Path) -> Disk:
@@ -36,9 +38,9 @@ def disk_of(directory: Path) -> Disk:
 
 def check_room(disk: Disk, min_free: float) -> None:
     """Raise StoreFull if less than the fraction `min_free` of `disk` is free."""
-    least = max(LEAST, int(disk.total * min_free))
+    least = disk.least(min_free)
     if disk.free < least:
         raise StoreFull(
-            f"cannot store: the disk is full, {disk.free / 1024**2:.0f} MiB of {disk.total / 1024**2:.0f} are free;"
-            f" want {least / 1024**2:.0f}; free some space, or keep less"
+            f"cannot store: {disk.free // MIB} MiB of the disk's {disk.total // MIB} are free; want {least // MIB};"
+            " free some space, or keep less"
         )

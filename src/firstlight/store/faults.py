@@ -1,4 +1,4 @@
-"""What the engine complains of, as errors of ours: is the disk full, is it busy, or is it the rows?
+"""What the engine complains of, as errors of ours, which say whether it is the disk, the engine or the rows.
 
 Only rows that the engine finds fault with may be refused for good. An error that nobody listed here may be either's
 fault, `Doubtful`: the writer finds out by trying the rows apart from each other.
@@ -98,7 +98,9 @@ def translate(error: Exception) -> StoreError:
     code = error.code if isinstance(error, EngineError) else None
     number = error.errno if isinstance(error, OSError) else None
     if code in FULL_DISK or number in FULL_DISK_ERRNO or FULL_DISK_WORDS.search(str(error)):
-        return StoreFull(f"cannot store: the disk is full; free some space, or keep less; the engine said: {told(error)}")
+        return StoreFull(
+            f"cannot store: the disk is full; free some space, or keep less; the engine said: {told(error)}"
+        )
     if code in BAD_ROWS:
         return StoreRefused(words)
     if code in BUSY or code is None:  # without a code it came from the connection

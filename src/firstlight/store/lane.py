@@ -199,9 +199,9 @@ class Lane:
                 _fail([piece.sender], alone)
         # If the engine takes the rows of others, the fault is in these.
         others_went_in = len(refused) < len(pieces)
-        for piece, alone in refused:
+        for piece, cause in refused:
             try:
-                await self._store_good_rows(kind, piece, alone, certain=others_went_in)
+                await self._store_good_rows(kind, piece, cause, certain=others_went_in)
             except StoreError as last:
                 _fail([piece.sender], last)
 

@@ -1,9 +1,9 @@
 """The schema, brought up to date when the store is opened.
 
 Migrations are the files `schema/NNNN_name.sql`, applied in order, each recorded when all of it is done. A process may
-die between two statements: the next one then runs the whole file again, so each statement must be one that may be run
-twice, such as `CREATE TABLE IF NOT EXISTS` (tests/store hold the files to that). There is no way back: data that a newer
-firstlight has written are refused, and so is a file that changed after it was applied.
+die between two statements: the next one then runs the whole file again. So each statement must be one that may be run
+twice, such as `CREATE TABLE IF NOT EXISTS`; tests/store holds the files to that. There is no way back: data that a
+newer firstlight has written are refused, and so is a file that changed after it was applied.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def read(folder: Traversable) -> tuple[Migration, ...]:
 
 
 def statements(sql: str) -> Iterator[str]:
-    """Yield the statements of `sql`, which end in ``;``, without comments.
+    r"""Yield the statements of `sql`, which end in ``;``, without comments.
 
-    >>> list(statements("SELECT ';' -- not; here\\n; SELECT 2"))
+    >>> list(statements("SELECT ';' -- not; here\n; SELECT 2"))
     ["SELECT ';'", 'SELECT 2']
     """
     statement, start = "", 0
@@ -127,7 +127,6 @@ async def _apply(client: Client, step: Migration) -> None:
             first = " ".join(statement.split()[:6])
             raise StoreUnusable(f"cannot bring {client.location} up to date: {step}: {first} …: {error}") from error
     await client.command(
-        "INSERT INTO schema_migrations (version, name, sha256)"
-        " SELECT {version:UInt32}, {name:String}, {sha256:String}",
+        "INSERT INTO schema_migrations (version, name, sha256) SELECT {version:UInt32}, {name:String}, {sha256:String}",
         {"version": step.version, "name": step.name, "sha256": step.sha256},
     )

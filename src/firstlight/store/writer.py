@@ -87,11 +87,12 @@ class Writer:
         outcomes = asyncio.gather(*(lane.submit(tables) for lane, tables in shares), return_exceptions=True)
         outcomes.add_done_callback(lambda _: self._release(size))
         # One sender that hangs up must not take the others' rows with it.
-        refused = await asyncio.shield(outcomes)
-        for outcome in refused:
+        refused = 0
+        for outcome in await asyncio.shield(outcomes):
             if isinstance(outcome, BaseException):
                 raise outcome
-        total = min(sum(refused), batch.items)  # one item may have been several rows
+            refused += outcome
+        total = min(refused, batch.items)  # one item may have been several rows
         return Rejections({REFUSED: total} if total else {})
 
     async def close(self) -> None:

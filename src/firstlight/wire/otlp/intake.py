@@ -49,16 +49,15 @@ class Intake:
         """Return the series of each point; refuse points whose series cannot be kept, which get zero."""
         keys = points.keys()
         found = self._directory.ids(keys)
-        for row, known in enumerate(found):
-            if known is None:
-                found[row] = 0
-                if points.sieve.keeps(row):
-                    try:
-                        found[row] = self._directory.read(points.metric(row), points.pairs(row)).id
-                    except Unfit as reason:
-                        points.sieve.refuse_row(str(reason), row)
-                    else:
-                        self._directory.learn_id(keys[row], found[row] or 0)
+        for row in [row for row, known in enumerate(found) if known is None] if None in found else ():
+            found[row] = 0
+            if points.sieve.keeps(row):
+                try:
+                    found[row] = self._directory.read(points.metric(row), points.pairs(row)).id
+                except Unfit as reason:
+                    points.sieve.refuse_row(str(reason), row)
+                else:
+                    self._directory.learn_id(keys[row], found[row] or 0)
         return np.array(found, np.uint64)
 
     def families_of(
@@ -148,9 +147,9 @@ class Intake:
     def note_series(self, points: Points, found: Ids) -> None:
         """Take note of the series of kept points and of what is told of them; the points are done with that."""
         for day, rows in self._days(points):
-            unique, first = np.unique(found[rows], return_index=True)
-            missing = self._directory.unstored(self.tenant, day, unique.tolist())
+            missing = self._directory.unstored(self.tenant, day, found[rows].tolist())
             if missing:
+                unique, first = np.unique(found[rows], return_index=True)
                 for one, row in zip(unique.tolist(), rows[first].tolist(), strict=True):
                     if one in missing:
                         self._series[day, one] = self._directory.read(points.metric(row), points.pairs(row))

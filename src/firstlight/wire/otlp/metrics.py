@@ -42,17 +42,12 @@ class MetricsDecoder:
         lists = scopes.field("metrics")
         metrics = Metrics.of(tenant, lists.flatten(), [senders[row] for row in parents(lists)])
         intake = Intake(tenant, self.origins, self.directory)
-        for kind in Kind:
-            points = metrics.points(kind, self.directory)
-            if points is None:
-                continue
-            match kind:
-                case Kind.GAUGE | Kind.SUM:
-                    take_numbers(points, intake, self.numbers)
-                case Kind.HISTOGRAM:
-                    take_histograms(points, intake, self.histograms)
-                case Kind.EXPONENTIAL_HISTOGRAM:
-                    take_exponential_histograms(points, intake)
-                case Kind.SUMMARY:
-                    take_summaries(points, intake)
+        if points := metrics.points(Kind.GAUGE, Kind.SUM, directory=self.directory):
+            take_numbers(points, intake, self.numbers)
+        if points := metrics.points(Kind.HISTOGRAM, directory=self.directory):
+            take_histograms(points, intake, self.histograms)
+        if points := metrics.points(Kind.EXPONENTIAL_HISTOGRAM, directory=self.directory):
+            take_exponential_histograms(points, intake)
+        if points := metrics.points(Kind.SUMMARY, directory=self.directory):
+            take_summaries(points, intake)
         return intake.batch()

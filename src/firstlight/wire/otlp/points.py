@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,33 +44,34 @@ class Metrics:
         name, unit, text = (columns.field(member).to_pylist() for member in ("name", "unit", "description"))
         return cls(tenant, columns, origins, (name, unit, text))
 
-    def points(self, kind: Kind, directory: Directory) -> Points | None:
-        """Return the points of all metrics of one kind; None if the request has no such metric."""
-        column = self.columns.field(str(kind))
-        if column.null_count == len(column):
+    def points(self, *kinds: Kind, directory: Directory) -> Points | None:
+        """Return the points of all metrics of these kinds, which have like points; None if there is no such metric."""
+        metrics: list[Metric | Unfit | None] = [None] * len(self.columns)
+        found: list[tuple[pa.StructArray, Indices]] = []
+        for kind in kinds:
+            column = self.columns.field(str(kind))
+            if column.null_count < len(column):
+                for row, described in self._described(kind, column):
+                    metrics[row] = directory.metric(described, self.origins[row])
+                lists = column.field("data_points")
+                found.append((lists.flatten(), parents(lists)))
+        if not found:
             return None
+        points, metric_of = zip(*found, strict=True)
+        return Points.of(metrics, pa.concat_arrays(points), np.concatenate(metric_of))
+
+    def _described(self, kind: Kind, column: pa.StructArray) -> Iterator[tuple[int, Description]]:
         members = {child.name for child in column.type}
-        temporality = (
-            column.field("aggregation_temporality").to_pylist() if "aggregation_temporality" in members else None
-        )
-        monotonic = column.field("is_monotonic").to_pylist() if "is_monotonic" in members else None
-        metrics: list[Metric | Unfit | None] = [None] * len(column)
+        times = column.field("aggregation_temporality").to_pylist() if "aggregation_temporality" in members else None
+        grows = column.field("is_monotonic").to_pylist() if "is_monotonic" in members else None
         for row in np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False)).tolist():
-            origin = self.origins[row]
             name, unit, text = (texts[row] for texts in self.texts)
-            described = Description(
-                self.tenant,
-                origin.id,
-                name,
-                unit,
-                text,
-                kind,
-                temporality=temporality[row] if temporality and temporality[row] in (1, 2) else 0,
-                monotonic=bool(monotonic and monotonic[row]),
+            temporality = times[row] if times and times[row] in (1, 2) else 0
+            origin_id = self.origins[row].id
+            yield (
+                row,
+                Description(self.tenant, origin_id, name, unit, text, kind, temporality, bool(grows and grows[row])),
             )
-            metrics[row] = directory.metric(described, origin)
-        lists = column.field("data_points")
-        return Points.of(metrics, lists.flatten(), parents(lists))
 
 
 @dataclass(frozen=True, slots=True)

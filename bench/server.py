@@ -1,0 +1,142 @@
+"""The server under test: a process of its own, as a user starts it, on free ports and a directory of its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from bench.usage import cpu_seconds
+
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 60.0
+QUIET_SECONDS: Final = 60.0
+QUIET_SHARE: Final = 0.05
+"""An engine that uses less of one processor than this for two seconds has nothing left to merge."""
+
+
+class BenchError(Exception):
+    """The server did not do what the benchmark needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    process: psutil.Process
+    data: Path
+    http: str
+    grpc: str
+    seconds_to_ready: float
+    """From the start of the process to the first answer that says it is ready."""
+
+    def cpu(self) -> float:
+        """Return the CPU seconds it has used so far."""
+        return cpu_seconds(self.process)
+
+    def settle(self) -> float:
+        """Return its CPU seconds once it has gone quiet, or a minute later."""
+        before, calm = self.cpu(), 0
+        for _ in range(int(QUIET_SECONDS)):
+            time.sleep(1.0)
+            now = self.cpu()
+            calm = calm + 1 if now - before < QUIET_SHARE else 0
+            if calm == 2:
+                return now
+            before = now
+        return before
+
+    def sql(self, query: str) -> list[dict[str, Any]]:
+        """Return the rows of a query through the SQL door."""
+        host, _, port = self.http.rpartition(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        try:
+            connection.request(
+                "POST",
+                "/api/firstlight/v1/sql",
+                json.dumps({"query": query}),
+                {"content-type": "application/json", "accept": "application/x-ndjson"},
+            )
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise BenchError(f"cannot ask {query!r}: {answer.status} {text}")
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@contextmanager
+def running(data: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a server for the length of the block, on a fresh directory if none is given."""
+    with tempfile.TemporaryDirectory(prefix="firstlight-bench-") as folder:
+        work = Path(folder)
+        with (work / "log").open("w+b") as log:
+            main, grpc, otlp = free_ports(3)
+            told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
+            words = ["up", "--data", str(data or work / "data"), "--listen", main]
+            words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
+            child = _start(words, log.fileno(), work)
+            try:
+                seconds = _wait_until_ready(child, main, work / "log")
+                yield Server(psutil.Process(child.pid), data or work / "data", main, grpc, seconds)
+            finally:
+                _stop(child)
+
+
+def free_ports(count: int) -> Sequence[str]:
+    """Return addresses of this machine that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in sockets]
+    for listener in sockets:
+        listener.close()
+    return addresses
+
+
+def _start(words: Sequence[str], log: int, folder: Path) -> subprocess.Popen[bytes]:
+    # In a folder of its own, so that nobody's firstlight.yaml takes part.
+    command = [sys.executable, "-m", "firstlight", *words]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
+
+
+def _wait_until_ready(child: subprocess.Popen[bytes], address: str, log: Path) -> float:
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < START_SECONDS:
+        if child.poll() is not None:
+            raise BenchError(f"the server ended with {child.returncode} instead of starting:\n{log.read_text()}")
+        if _is_ready(address):
+            return time.monotonic() - began
+        time.sleep(0.005)
+    raise BenchError(f"the server is not ready after {waited:.0f} s:\n{log.read_text()}")
+
+
+def _is_ready(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

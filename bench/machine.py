@@ -19,7 +19,7 @@ def machine_line() -> str:
     memory = psutil.virtual_memory().total / GIB
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     return (
-        f"{os.cpu_count()} × {_processor()}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} x {_processor()}, {memory:.0f} GiB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, {versions}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,11 +46,13 @@ class Report:
 
 
 def readable(value: float) -> str:
-    """Return a number with three digits that count, and no more than it needs.
+    """Return a number with three digits that count, and no more than it needs; a dash for what was not measured.
 
     >>> [readable(value) for value in (0.4561, 2.0, 12.34, 345.6, 98765.4)]
     ['0.456', '2', '12.3', '346', '98,765']
     """
+    if math.isnan(value):
+        return "-"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -87,9 +87,10 @@ def running(data: Path | None = None, settings: Mapping[str, str] | None = None)
             told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
             words = ["up", "--data", str(data or work / "data"), "--listen", main]
             words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
+            began = time.monotonic()
             child = _start(words, log.fileno(), work)
             try:
-                seconds = _wait_until_ready(child, main, work / "log")
+                seconds = _wait_until_ready(child, main, work / "log") - began
                 yield Server(psutil.Process(child.pid), data or work / "data", main, grpc, seconds)
             finally:
                 _stop(child)
@@ -111,14 +112,14 @@ def _start(words: Sequence[str], log: int, folder: Path) -> subprocess.Popen[byt
 
 
 def _wait_until_ready(child: subprocess.Popen[bytes], address: str, log: Path) -> float:
-    began = time.monotonic()
-    while (waited := time.monotonic() - began) < START_SECONDS:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
         if child.poll() is not None:
             raise BenchError(f"the server ended with {child.returncode} instead of starting:\n{log.read_text()}")
         if _is_ready(address):
-            return time.monotonic() - began
+            return time.monotonic()
         time.sleep(0.005)
-    raise BenchError(f"the server is not ready after {waited:.0f} s:\n{log.read_text()}")
+    raise BenchError(f"the server is not ready after {START_SECONDS:.0f} s:\n{log.read_text()}")
 
 
 def _is_ready(address: str) -> bool:

@@ -46,7 +46,7 @@ async def run(plan: Plan) -> Outcome:
     return Outcome(
         seconds=seconds,
         requests=tally.requests,
-        statuses=tally.statuses,
+        statuses=dict(tally.statuses),
         accepted=tally.accepted,
         warmed=warmed.accepted,
         body_bytes=tally.body_bytes,

@@ -7,7 +7,9 @@ in one process. A room is given its own group. `docs/metrics.md` is written from
 from __future__ import annotations
 
 import gc
+import math
 import platform
+import resource
 from collections.abc import Callable
 from typing import Final
 
@@ -190,6 +192,10 @@ def observe_process(registry: Registry, *, version: str) -> None:
         times = process.cpu_times()
         return float(times.user + times.system)
 
+    def max_fds() -> float:
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return math.inf if limit == resource.RLIM_INFINITY else limit
+
     def generations(key: str) -> Callable[[], Readings]:
         return lambda: {(str(number),): row[key] for number, row in enumerate(gc.get_stats())}
 
@@ -213,6 +219,11 @@ def observe_process(registry: Registry, *, version: str) -> None:
         read=one(lambda: process.memory_info().vms),
     )
     registry.observable_gauge("process_open_fds", "Open file descriptors.", read=one(process.num_fds))
+    registry.observable_gauge(
+        "process_max_fds",
+        "How many file descriptors may be open.",
+        read=one(max_fds),
+    )
     registry.observable_gauge("process_threads", "Threads of this process.", read=one(process.num_threads))
     registry.observable_gauge(
         "process_start_time_seconds",

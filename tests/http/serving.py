@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.routing import Route
 
 from firstlight.config.units import ListenAddress
-from firstlight.http.application import application
+from firstlight.http.application import Application
 from firstlight.http.listen import bound_address, open_socket
 from firstlight.http.server import HttpServer
 from firstlight.http.settings import HttpSettings
@@ -54,7 +54,7 @@ async def serving(routes: Sequence[Route], settings: HttpSettings | None = None)
     settings = settings or HttpSettings()
     listener = open_socket(ANYWHERE, "http.listen")
     address = bound_address(listener)
-    server = HttpServer(application(routes, telemetry.http), [listener], settings, telemetry.http)
+    server = HttpServer(Application(routes, telemetry.http), [listener], settings, telemetry.http)
     await server.start()
     try:
         yield Serving(address, server, telemetry)

@@ -59,7 +59,9 @@ def reading(held: list[int]) -> Route:
 @pytest.mark.parametrize(
     ("sent", "status", "answer", "held"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES]
 )
-async def test_reads(sent: bytes, status: int, answer: object, held: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reads(
+    sent: bytes, status: int, answer: object, held: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("firstlight.http.body.DRAIN_SECONDS", 0.1)
     told: list[int] = []
     async with serving([reading(told)]) as server:

@@ -35,7 +35,12 @@ def wide_zstd(data: bytes) -> bytes:
     return stream.compress(data) + stream.flush()
 
 
-GZIP, ZSTD, ZLIB, RAW = gzip.compress(b"a body"), zstd.compress(b"a body"), zlib.compress(b"a body"), raw_deflate(b"a body")
+GZIP, ZSTD, ZLIB, RAW = (
+    gzip.compress(b"a body"),
+    zstd.compress(b"a body"),
+    zlib.compress(b"a body"),
+    raw_deflate(b"a body"),
+)
 
 READ = [
     # what                         encoding      body                                          what it says

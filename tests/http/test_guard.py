@@ -33,9 +33,7 @@ async def here(request: Request) -> PlainTextResponse:
     return PlainTextResponse("here")
 
 
-@pytest.mark.parametrize(
-    ("headers", "status", "answer"), [row[1:] for row in HEADERS], ids=[row[0] for row in HEADERS]
-)
+@pytest.mark.parametrize(("headers", "status", "answer"), [row[1:] for row in HEADERS], ids=[row[0] for row in HEADERS])
 async def test_who_is_answered(headers: dict[str, str], status: int, answer: str) -> None:
     async with serving([Route("/", here)]) as server, httpx.AsyncClient() as client:
         got = await client.get(server.url, headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from firstlight.config.units import ListenAddress
-from firstlight.http.listen import ListenError, bound_address, check_loopback, open_socket
+from firstlight.http.listen import ListenError, bound_address, loopback_only, open_socket
 
 OTHERS = ["0.0.0.0:1610", ":1610", "[::]:1610", "192.0.2.1:1610", "firstlight.example:1610"]
 LOOPBACK = ["127.0.0.1:1610", "127.9.9.9:1610", "[::1]:1610", "localhost:1610", "[::ffff:127.0.0.1]:1610"]
@@ -25,7 +25,9 @@ def test_refuses_what_other_machines_could_reach(address: str) -> None:
 
 @pytest.mark.parametrize("address", LOOPBACK)
 def test_allows_loopback(address: str) -> None:
-    check_loopback(ListenAddress.parse(address))
+    listen = ListenAddress.parse(address)
+
+    assert loopback_only(listen) == listen
 
 
 def test_says_that_a_port_is_taken() -> None:
@@ -36,5 +38,3 @@ def test_says_that_a_port_is_taken() -> None:
 
     words = "another program listens there; stop it, or choose another port; set http.listen"
     assert str(caught.value) == f"cannot listen on {address}: {words}"
-
-

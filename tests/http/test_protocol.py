@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from firstlight.http.settings import HttpSettings
 from tests.http.serving import serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -98,13 +99,13 @@ async def test_a_silent_connection_is_closed_without_a_word() -> None:
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
     async with serving(ROUTES, SOON) as server:
-        reader, writer = await asyncio.open_connection(server.address.host, server.address.port, limit=1)
+        _, writer = await asyncio.open_connection(server.address.host, server.address.port, limit=1)
         writer.write(b"GET /flood HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        while not server.counted("firstlight_http_refused_connections"):
-            await asyncio.sleep(0.02)
+        await until(lambda: bool(server.counted("firstlight_http_refused_connections")))
+        counted = server.counted("firstlight_http_refused_connections")
         writer.close()
 
-        assert server.counted("firstlight_http_refused_connections") == {("slow_reader",): 1}
+    assert counted == {("slow_reader",): 1}
 
 
 async def test_one_connection_too_many_is_told_so() -> None:

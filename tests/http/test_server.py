@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from firstlight.http.application import application
+from firstlight.http.application import Application
 from firstlight.http.listen import bound_address, open_socket
 from firstlight.http.server import HttpServer
 from firstlight.http.settings import HttpSettings
@@ -64,12 +64,12 @@ async def test_nothing_new_is_accepted_while_it_stops() -> None:
 
 async def test_what_does_not_finish_is_told_to_come_again() -> None:
     slow = Slow()
-    async with serving([Route("/", slow.answer)], HttpSettings(stop_timeout=0.5)) as server:
-        async with httpx.AsyncClient() as client:
-            asking = asyncio.create_task(client.get(server.url))
-            await slow.asked.wait()
-            await server.server.stop()
-            got = await asking
+    soon = HttpSettings(stop_timeout=0.5)
+    async with serving([Route("/", slow.answer)], soon) as server, httpx.AsyncClient() as client:
+        asking = asyncio.create_task(client.get(server.url))
+        await slow.asked.wait()
+        await server.server.stop()
+        got = await asking
 
     assert (got.status_code, got.headers["retry-after"]) == (503, "1")
     assert got.json() == {"error": "cannot answer: the server is stopping; send it again"}
@@ -94,7 +94,7 @@ async def test_listens_on_several_addresses() -> None:
     slow.told.set()
     async with serving([]) as one:
         sockets = [open_socket(ANYWHERE, "a"), open_socket(ANYWHERE, "b")]
-        app = application([Route("/", slow.answer)], one.telemetry.http)
+        app = Application([Route("/", slow.answer)], one.telemetry.http)
         addresses = [bound_address(listener) for listener in sockets]
         server = HttpServer(app, sockets, HttpSettings(), one.telemetry.http)
         await server.start()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from firstlight.config.units import ListenAddress
-from firstlight.http.application import application
+from firstlight.http.application import Application
 from firstlight.http.grpc_server import GrpcServer
 from firstlight.http.listen import bound_address, open_socket
 from firstlight.http.server import HttpServer
@@ -21,34 +22,12 @@ from firstlight.ingest.otlp.signals import SIGNALS, Decoder
 from firstlight.ingest.receiver import Append
 from firstlight.ingest.server import IngestServer
 from firstlight.ingest.settings import IngestSettings
-from firstlight.model.batch import Batch, Rejections
 from firstlight.sdk.metrics import Registry
 from firstlight.telemetry import Telemetry
 from firstlight.wire.otlp.decoder import OtlpDecoder
 from firstlight.wire.otlp.names import Translation
 
 ANYWHERE = ListenAddress("127.0.0.1", 0)
-
-
-@dataclass(slots=True)
-class Kept:
-    """A store that keeps every batch, in memory, after failing with each of `errors` first."""
-
-    errors: list[Exception] = field(default_factory=list)
-    refuses: Rejections = Rejections()
-    batches: list[Batch] = field(default_factory=list)
-
-    async def append(self, batch: Batch) -> Rejections:
-        """Keep it."""
-        if self.errors:
-            raise self.errors.pop(0)
-        self.batches.append(batch)
-        return self.refuses
-
-    def rows(self, kind: str, column: str) -> list[object]:
-        """Return a column of all tables of a kind."""
-        tables = [batch.tables[kind] for batch in self.batches if kind in batch.tables]
-        return [value for table in tables for value in table[column].to_pylist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +62,11 @@ async def running(
     decoder = decoder or OtlpDecoder(Translation())
     admission = Admission(settings, telemetry.ingest)
     with ThreadPoolExecutor(settings.workers) as workers:
-        ingest = IngestServer(append, admission, telemetry.ingest, workers)
+        ingest = IngestServer(append, admission, telemetry.ingest, workers, time.time_ns)
         door = HttpDoor(ingest, admission, body_seconds=http.body_timeout)
         routes = [door.route(signal.path, OtlpHttp(signal, decoder)) for signal in SIGNALS]
         listener = open_socket(ANYWHERE, "http.listen")
-        http_server = HttpServer(application(routes, telemetry.http), [listener], http, telemetry.http)
+        http_server = HttpServer(Application(routes, telemetry.http), [listener], http, telemetry.http)
         methods = [
             export_handler(signal, OtlpGrpc(signal, decoder), ingest, message_seconds=http.body_timeout)
             for signal in SIGNALS

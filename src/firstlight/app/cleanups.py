@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 _log = logging.getLogger(__name__)
 
-Cleanup = Callable[[], Awaitable[None]]
+Cleanup = Callable[[], Awaitable[None] | None]
+"""Undoes something, at once or while it is awaited."""
 
 
 class Cleanups:
@@ -26,6 +27,7 @@ class Cleanups:
             name, cleanup = self._stack.pop()
             _log.debug("stopping %s", name)
             try:
-                await cleanup()
+                if (rest := cleanup()) is not None:
+                    await rest
             except Exception:  # a door: what fails to stop must not keep the rest from stopping
                 _log.exception("cannot stop %s cleanly", name)

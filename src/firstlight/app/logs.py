@@ -5,12 +5,12 @@ A record says when, how grave, where in the code, and what; what is passed as `e
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -19,9 +19,11 @@ class LogSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is too trivial to be logged")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="what is too trivial to be logged"
+    )
     format: Literal["auto", "json", "text"] = Field(
-        "auto", description="json, text, or auto: text on a terminal and json elsewhere"
+        default="auto", description="json, text, or auto: text on a terminal and json elsewhere"
     )
 
 
@@ -61,7 +63,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return json.dumps(fields, default=str)
 
 
 class TextFormatter(logging.Formatter):

@@ -8,11 +8,14 @@ the log says why and the old ones stay in force.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 
+import psutil
 import uvloop
 
 from firstlight.app.logs import configure
@@ -20,10 +23,13 @@ from firstlight.app.server import Listening, Server
 from firstlight.app.settings import Settings
 from firstlight.errors import UserError
 
+Ready = Callable[[Listening, float], None]
+"""Told where the server listens, and after how many seconds of the process."""
+
 _log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, read: Callable[[], Settings], ready: Callable[[Listening], None]) -> int:
+def run(settings: Settings, read: Callable[[], Settings], ready: Ready) -> int:
     """Run a server until it is told to stop, and return what to exit with.
 
     `read` returns the settings anew, or raises a `UserError`; `ready` is told once everything is open. Raises a
@@ -36,13 +42,24 @@ def run(settings: Settings, read: Callable[[], Settings], ready: Callable[[Liste
         return runner.run(_serve(Server(settings), read, ready))
 
 
-async def _serve(server: Server, read: Callable[[], Settings], ready: Callable[[Listening], None]) -> int:
+async def _serve(server: Server, read: Callable[[], Settings], ready: Ready) -> int:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, number, stopping)
     loop.add_signal_handler(signal.SIGHUP, _reload, server, read)
-    ready(await server.start())
+    listening = await server.start()
+    gc.freeze()  # what there is now stays until the end, and need not be looked through again
+    seconds = time.time() - psutil.Process().create_time()
+    _log.info(
+        "ready",
+        extra={
+            "listening": ", ".join(listening.addresses.values()),
+            "data": listening.data,
+            "seconds": round(seconds, 2),
+        },
+    )
+    ready(listening, seconds)
     await stopping.wait()
     await server.stop()
     _log.info("stopped")

@@ -1,3 +1,47 @@
-"""What a running server takes over from new settings, and what needs a restart."""
+"""What a running server takes over from new settings. All else needs a restart, and the log says so."""
 
 from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from firstlight.app.logs import configure
+from firstlight.app.settings import Settings
+from firstlight.config.dump import changed
+from firstlight.ingest.admission import Admission
+from firstlight.store.retention import Retention
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reloadable:
+    """The parts of a running server that can be told new settings."""
+
+    admission: Admission
+    retention: Retention
+
+    def take_over(self, old: Settings, new: Settings) -> Settings:
+        """Tell each part what is new for it, and return the settings that are in force then."""
+        now = in_force(old, new)
+        if now.logging != old.logging:
+            configure(now.logging)
+        self.admission.settings = now.ingest
+        self.retention.settings = now.retention
+        _log.info("settings reloaded: %s", ", ".join(changed(old, now)) or "nothing changed that can be")
+        if waiting := changed(now, new):
+            _log.warning("settings that need a restart to change: %s", ", ".join(waiting))
+        return now
+
+
+def in_force(old: Settings, new: Settings) -> Settings:
+    """Return what of `new` a server that was started with `old` can take over, and `old` otherwise."""
+    # Threads and what grpc was told are there for good.
+    fixed = {"workers": old.ingest.workers, "max_decompressed": old.ingest.max_decompressed}
+    return old.model_copy(
+        update={
+            "ingest": new.ingest.model_copy(update=fixed),
+            "logging": new.logging,
+            "retention": new.retention,
+        }
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from firstlight.app.logs import LogSettings
 from firstlight.http.settings import HttpSettings
@@ -18,9 +18,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    data: Path = Field(Path("firstlight-data"), description="the directory that everything is kept in, made if need be")
+    data: Path = Field(
+        default=Path("firstlight-data"), description="the directory that everything is kept in, made if need be"
+    )
     compat: bool = Field(
-        False,
+        default=False,
         description="open the well-known ports of the systems whose protocols are served, beside OTLP's; "
         "this version serves no such protocol yet",
     )
@@ -32,6 +34,18 @@ class Settings(BaseModel):
     logging: LogSettings = LogSettings()
 
     @property
-    def store_url(self) -> str:
-        """Where the store is: where it is said to be, or in the data directory."""
-        return self.store.url or f"chdb://{quote(str(self.data.absolute() / 'store'))}"
+    def store_directory(self) -> Path:
+        """Where the store is, if it is not elsewhere by its URL."""
+        return self.data.absolute() / "store"
+
+    @model_validator(mode="after")
+    def _listens_on_different_ports(self) -> Self:
+        taken = {"http.listen": self.http.listen}
+        for name, address in (("otlp.http", self.otlp.http), ("otlp.grpc", self.otlp.grpc)):
+            other = next((one for one, at in taken.items() if address and address.port and at == address), None)
+            if other:
+                also = f", or null for {name}, whose requests {other} takes as well" if name == "otlp.http" else ""
+                raise ValueError(f"{other} and {name} are both {address}; want another port{also}")
+            if address:
+                taken[name] = address
+        return self

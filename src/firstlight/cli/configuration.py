@@ -20,7 +20,10 @@ FILE_VARIABLE: Final = "FIRSTLIGHT_CONFIG"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that tell the settings."""
     parser.add_argument(
-        "--config", metavar="FILE", type=Path, help=f"the file of settings ({FILE} if there is one, or ${FILE_VARIABLE})"
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help=f"the file of settings ({FILE} if there is one, or ${FILE_VARIABLE})",
     )
     parser.add_argument(
         "--set",

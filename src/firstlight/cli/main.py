@@ -14,12 +14,12 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from firstlight import __version__
-from firstlight.errors import ConfigError, UserError
+from firstlight.errors import ConfigError, UserError, unknown_word
 
 WORDS: Final = (
     "up",
-    "config",
     "demo",
+    "config",
 )
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sub = words.add_parser(name, help=word.SUMMARY, description=word.SUMMARY)
         sub.set_defaults(run=word.main)
         word.add_arguments(sub)
+    if typed and not typed[0].startswith("-") and typed[0] not in WORDS:
+        parser.error(unknown_word("word", typed[0], WORDS))
     arguments = parser.parse_args(typed)
     try:
         code = cast(int, arguments.run(arguments))

@@ -19,7 +19,9 @@ SUMMARY = "run the server"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may stand after `up`."""
     add_configuration(parser)
-    parser.add_argument("--data", metavar="DIR", type=Path, help="the directory that everything is kept in (setting data)")
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, help="the directory that everything is kept in (setting data)"
+    )
     parser.add_argument("--listen", metavar="HOST:PORT", help="where the HTTP APIs answer (setting http.listen)")
     parser.add_argument(
         "--compat", action="store_true", help="open the well-known ports of what is served, too (setting compat)"
@@ -36,17 +38,21 @@ def main(arguments: argparse.Namespace) -> int:
 
     from firstlight.app.process import run  # after the settings: whoever mistyped one need not wait for all this
 
-    return run(settings, read, lambda listening: print(_banner(settings, listening), flush=True))
+    return run(settings, read, lambda listening, seconds: print(_banner(settings, listening, seconds), flush=True))
 
 
 def _overrides(arguments: argparse.Namespace) -> list[str]:
-    told = [("data", arguments.data), ("http.listen", arguments.listen), ("compat", "true" if arguments.compat else None)]
+    told = [
+        ("data", arguments.data),
+        ("http.listen", arguments.listen),
+        ("compat", "true" if arguments.compat else None),
+    ]
     return [f"{key}={value}" for key, value in told if value is not None]
 
 
-def _banner(settings: Settings, listening: Listening) -> str:
+def _banner(settings: Settings, listening: Listening, seconds: float) -> str:
     """Return what is printed when the server is ready: where it listens, where its data is, how to try it."""
-    lines = [f"firstlight {listening.version} is ready after {listening.seconds:.2f} s"]
+    lines = [f"firstlight {listening.version} is ready after {seconds:.1f} s"]
     lines += [f"  {name:10} {address}" for name, address in listening.addresses.items()]
     lines.append(f"  {'data':10} {listening.data}")
     if settings.compat:

@@ -1,4 +1,4 @@
-"""One ASGI application from the routes of many rooms: who may ask, and what is answered when something goes wrong.
+"""One ASGI application from the routes of many rooms: who may ask, and what is answered if something goes wrong.
 
 Every failure has the same form, JSON with one "error"; what nobody expected is logged once, counted, and told to the
 client in a few words without a traceback.
@@ -29,23 +29,23 @@ STOPPING = "cannot answer: the server is stopping; send it again"
 _log = logging.getLogger(__name__)
 
 
-def application(routes: Sequence[BaseRoute], telemetry: HttpInstruments) -> ASGIApp:
-    """Return what answers on `routes`, to this machine only."""
-    inner = Starlette(
-        routes=list(routes),
-        middleware=[Middleware(LoopbackGuard)],
-        exception_handlers={HTTPException: _http_error, UserError: _user_error, Exception: _bug},
-    )
-    inner.router.redirect_slashes = False
-    return Door(inner, telemetry)
+class Application:
+    """Answers on routes, to this machine only, and is where every request over HTTP ends."""
 
-
-class Door:
-    """Where every request over HTTP ends: it is counted, and what nobody expected is logged and goes no further."""
-
-    def __init__(self, app: ASGIApp, telemetry: HttpInstruments) -> None:
-        self._app = app
+    def __init__(self, routes: Sequence[BaseRoute], telemetry: HttpInstruments) -> None:
         self._telemetry = telemetry
+        self._app: ASGIApp
+        self.serve(routes)
+
+    def serve(self, routes: Sequence[BaseRoute]) -> None:
+        """Answer on these routes from now on, and on no others."""
+        app = Starlette(
+            routes=list(routes),
+            middleware=[Middleware(LoopbackGuard)],
+            exception_handlers={HTTPException: _http_error, UserError: _user_error, Exception: _bug},
+        )
+        app.router.redirect_slashes = False
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from firstlight.http.errors import error_response
+
 CHECK_SECONDS: Final = 2.0
 """How long a check may take before that is a complaint of its own."""
 
@@ -54,6 +56,16 @@ async def _ask(check: Check) -> str:
             return await check()
     except TimeoutError:
         return f"no answer in {CHECK_SECONDS:g} s"
+
+
+def starting_route() -> Route:
+    """Return the route that takes the place of all others until these can be answered."""
+
+    async def come_again(request: Request) -> Response:
+        words = f"cannot answer {request.url.path} yet: the server is starting; try again"
+        return error_response(503, words, {"retry-after": "1"})
+
+    return Route("/{path:path}", come_again, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 
 
 def health_routes(health: Health, exposition: Exposition) -> list[Route]:

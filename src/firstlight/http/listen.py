@@ -15,21 +15,24 @@ class ListenError(UserError):
     """An address that cannot be listened on."""
 
 
-def check_loopback(address: ListenAddress) -> None:
-    """Raise `ListenError` if other machines could connect to `address`."""
+def loopback_only(address: ListenAddress) -> ListenAddress:
+    """Return `address`; raise ValueError if other machines could connect to it."""
     if not address.is_loopback:
-        raise ListenError(
+        raise ValueError(
             f"cannot listen on {address}: authentication is not configured, so everybody who reaches this machine "
             f"could read and write its data, and this version has no authentication yet; "
             f"want a loopback address, such as 127.0.0.1:{address.port}"
         )
+    return address
 
 
 def open_socket(address: ListenAddress, setting: str) -> socket.socket:
     """Return a socket that is bound to `address` and listens; `setting` is what the user can change."""
-    check_loopback(address)
     try:
+        loopback_only(address)
         family, kind, protocol, _, where = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+    except ValueError as error:
+        raise ListenError(str(error)) from None
     except socket.gaierror as error:
         words = f"cannot listen on {address}: the host is unknown ({error.strerror}); set {setting}"
         raise ListenError(words) from None

@@ -106,8 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
         for name, value in self.headers:
             if name == b"connection":
                 words = (word.strip() for word in value.split(b","))
-                value = b", ".join(word for word in words if word.lower() not in OFFER)
-            if name not in OFFER:
+                lines.append(b"connection: " + b", ".join(word for word in words if word.lower() not in OFFER))
+            elif name not in OFFER:
                 lines.append(b"%s: %s" % (name, value))
         return b"\r\n".join([*lines, b"", b""])
 

@@ -10,7 +10,7 @@ import asyncio
 import math
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import cast
 
@@ -58,19 +58,35 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Return once every connection is closed."""
-        self._server.should_exit = True
+        self._server.leave()
         if self._serving is not None:
             await self._serving
 
     def force(self) -> None:
         """Wait for nobody any longer."""
-        self._server.should_exit = self._server.force_exit = True
+        self._server.force_exit = True
+        self._server.leave()
 
 
 class _QuietServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.accepting = asyncio.Event()
+        self.leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """Begin to stop."""
+        self.should_exit = True
+        self.leaving.set()
+
+    async def main_loop(self) -> None:
+        """Tell the time once a second, which is all there is to do, until it is time to leave."""
+        tenths = 0
+        while not await self.on_tick(tenths):
+            tenths += 10
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self.leaving.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say when connections are accepted."""

@@ -22,6 +22,8 @@ class Admission:
     def __init__(self, settings: IngestSettings, telemetry: IngestInstruments) -> None:
         self.settings = settings
         """Read at each request, so a reload replaces them."""
+        self.upcoming = 0
+        """How many requests are read and not yet appended: the store may wait for them. Kept by `ingest.server`."""
         self._telemetry = telemetry
         self._lock = Lock()
         self._requests = 0

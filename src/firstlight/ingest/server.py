@@ -49,7 +49,7 @@ class Incoming:
 
 
 class IngestServer:
-    """Takes requests in."""
+    """Takes requests in. Belongs to the event loop that it is first used in."""
 
     def __init__(
         self,
@@ -57,18 +57,18 @@ class IngestServer:
         admission: Admission,
         telemetry: IngestInstruments,
         workers: Executor,
-        clock: Callable[[], int] = time.time_ns,
+        now_ns: Callable[[], int],
     ) -> None:
         self._append = append
         self._admission = admission
         self._telemetry = telemetry
         self._workers = workers
-        self._clock = clock
+        self._now_ns = now_ns
         self._under_way: set[asyncio.Task[object]] = set()
 
     async def answer(self, receiver: Receiver[Answer], incoming: Incoming) -> Answer:
         """Return the answer to one request, and never an exception but when the caller is cancelled."""
-        context = Context(DEFAULT_TENANT, self._clock(), incoming.content_type)
+        context = Context(DEFAULT_TENANT, self._now_ns(), incoming.content_type)
         task = asyncio.create_task(self._answer(receiver, incoming, context))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -101,14 +101,19 @@ class IngestServer:
         return receiver.refuse(refusal, context)
 
     async def _take(self, receiver: Receiver[Answer], incoming: Incoming, context: Context, ticket: Ticket) -> Batch:
+        """Return what of a request is durable, counted."""
         labels = (receiver.name, receiver.signal)
         body = await incoming.read(ticket)
         self._telemetry.received_bytes.add(len(body), *labels)
         limit = self._admission.settings.max_decompressed
         work = partial(_decode, receiver, incoming, context, ticket, body, limit)
         del body  # it may be large, and goes when the work is done
-        decoded = await asyncio.get_running_loop().run_in_executor(self._workers, work)
-        del work
+        self._admission.upcoming += 1
+        try:
+            decoded = await asyncio.get_running_loop().run_in_executor(self._workers, work)
+        finally:
+            self._admission.upcoming -= 1
+            del work
         batch = decoded.batch
         self._telemetry.decode_seconds.record(decoded.seconds, *labels)
         self._telemetry.decompressed_bytes.add(decoded.size, *labels)
@@ -143,7 +148,7 @@ def _decode(
         # What is written in Rust panics on some input, which Python sees as no Exception. It is the input's fault.
         if type(error).__name__ != "PanicException":
             raise
-        raise DecodeError(f"cannot read the body: the {receiver.signal} decoder gave up on it") from error
+        raise DecodeError(f"cannot read the body: the decoder of {receiver.signal} gave up on it") from error
     return _Decoded(batch, len(body), time.perf_counter() - started)
 
 

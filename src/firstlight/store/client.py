@@ -8,7 +8,7 @@ that may take long, such as retention's, and one to stop queries with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
@@ -52,16 +52,20 @@ class Line:
         """Return the outcome-to-be of `work`; the session is opened when it is first asked anything."""
         return asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._opened()))
 
+    async def hang_up(self) -> None:
+        """End the session, when all that was asked before is done; the next to ask gets a new one."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
+
     async def close(self) -> None:
-        """End the session, when all that was asked before is done."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        """End the session and the thread."""
+        await self.hang_up()
         self._thread.shutdown(wait=False)
 
     def _opened(self) -> Connection:
         self._session = self._session or self._open_session()
         return self._session
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         if self._session:
             self._session.close()
             self._session = None
@@ -111,7 +115,7 @@ class Readers:
 
     async def stream(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, output: str
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the answer to `sql` in the engine's format `output`, in pieces, as it comes. Raise QueryFailed.
 
         If the caller is cancelled or closes the iterator, the query is stopped.
@@ -141,15 +145,19 @@ class Readers:
             returning.add_done_callback(self._returning.discard)
 
     async def _take_back(self, turn: _Turn) -> None:
-        asked = turn.asked
+        asked, was_stopped = turn.asked, False
         while asked and not asked.done():
             if turn.line.tag:
+                was_stopped = True
                 await self._stop(turn.line.tag)
             await asyncio.wait([asked], timeout=STOP_INTERVAL)
         if asked and not asked.cancelled():
             asked.exception()  # has been told to the caller, or nobody is there to be told
         if answer := turn.answer:
             await turn.line.ask(lambda _: answer.close())
+        if was_stopped:
+            # The engine inside answers the next query of such a session with no rows (chdb 4.4).
+            await turn.line.hang_up()
         self._idle.append(turn.line)
         self._free.release()
 
@@ -160,7 +168,7 @@ class Client:
     def __init__(self, location: Location, *, memory: int) -> None:
         self.location = location
         self._memory = memory
-        self._lock = DirectoryLock(location.path) if isinstance(location, Directory) else None
+        self._lock = _locked(location) if isinstance(location, Directory) else None
         self._lanes: list[Line] = []
         self._readers: list[Readers] = []
         self._control = self._line("control", {})
@@ -238,6 +246,15 @@ class Client:
         sql = "KILL QUERY WHERE Settings['log_comment'] = {tag:String} ASYNC"
         with suppress(QueryFailed):  # who asked waits until the query is over, one way or another
             await self._control.ask(lambda session: session.command(sql, {"tag": tag}))
+
+
+def _locked(location: Directory) -> DirectoryLock:
+    if "?" in str(location):
+        raise StoreUnusable(
+            f"cannot open {location}: it has a ? in its name, and the engine takes what follows for options;"
+            " choose another directory"
+        )
+    return DirectoryLock(location.path)
 
 
 def _table(answer: Answer) -> pa.Table:

@@ -146,18 +146,24 @@ def _to_server(server: Server, database: str | None, settings: Settings) -> Clie
         database=database,
         settings=dict(settings),
         client_name="firstlight",
+        show_clickhouse_errors="scrub",  # without the address
         # The server lets one query at a time into a session, and an insert that it may have run is not sent twice.
         autogenerate_session_id=False,
         query_retries=0,
     )
 
 
-def engine_options(memory: int) -> dict[str, int]:
+ENGINE_CONFIG = Path(__file__).with_name("engine.xml")
+"""What the engine inside this process reads that is no option of its own."""
+
+
+def engine_options(memory: int) -> dict[str, int | str]:
     """Return the options of the engine inside this process, so that all of it stays within `memory` bytes.
 
     Its caches would by themselves grow to many gigabytes before anything is taken out of them.
     """
     return {
+        "config-file": str(ENGINE_CONFIG),
         "max_server_memory_usage": memory,
         "merges_mutations_memory_usage_soft_limit": memory // 2,
         "mark_cache_size": memory // 16,

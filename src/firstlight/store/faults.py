@@ -11,7 +11,10 @@ import re
 
 from clickhouse_connect.driver.exceptions import Error as EngineError
 
-from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused, UserError, brief
+from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused, UserError, without_password
+
+TOLD = 300
+"""How much of the engine's words is handed on."""
 
 FULL_DISK = frozenset({243})  # NOT_ENOUGH_SPACE
 FULL_DISK_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -110,7 +113,11 @@ def translate(error: Exception) -> StoreError:
 
 def told(error: Exception) -> str:
     """Return the engine's own words on one line: without code, version and where in the engine it happened."""
-    text = re.sub(r"^(?:Code: \d+\. )?(?:DB::Exception: )?", "", str(error).strip())
-    text = re.sub(r"^(?:Code: \d+\. )?(?:DB::Exception: )?", "", text)  # from one part of the engine to another
-    text = re.sub(r"\s*\((?:version|in file/uri) [^()]*\)|: While executing .*", "", text, flags=re.DOTALL)
-    return brief(text, 300).strip("'\"")
+    text = " ".join(str(error).split())
+    # Repeated from one part of the engine to another, and by clickhouse-connect.
+    text = re.sub(
+        r"^(?:Received ClickHouse exception, code: \d+, server response: |Code: \d+\. |DB::Exception: )+", "", text
+    )
+    text = re.sub(r"\s*\((?:version|in file/uri) [^()]*\)|: While executing .*", "", text).rstrip(": ")
+    text = without_password(text)
+    return text if len(text) <= TOLD else f"{text[: TOLD - 1]}…"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 import pyarrow as pa
 
+from firstlight.errors import DecodeError
 from firstlight.model.batch import Batch, Rejections, join
 from firstlight.wire.otlp.json import Signal, to_protobuf
 from firstlight.wire.otlp.logs import decode_logs
@@ -16,6 +18,9 @@ from firstlight.wire.otlp.origins import Origins
 from firstlight.wire.otlp.series import Directory
 from firstlight.wire.otlp.spans import decode_spans
 from firstlight.wire.otlp.split import split
+
+MAX_DECODED: Final = 256 * 1024 * 1024
+"""How many bytes of columns one request may become: four times the largest that is taken; most are not even once."""
 
 
 class OtlpDecoder:
@@ -49,7 +54,7 @@ class OtlpDecoder:
         if json:
             converted = to_protobuf(body, signal)
             body, rejected = converted.data, Rejections(converted.rejected)
-        batch = join(self._decode[signal](piece, tenant, now_ns) for piece in split(body, signal))
+        batch = join(_bounded(self._decode[signal](piece, tenant, now_ns) for piece in split(body, signal)))
         return Batch(batch.tables, batch.items, rejected + batch.rejected)
 
     def learn(self, kind: str, stored: pa.Table) -> None:
@@ -58,3 +63,14 @@ class OtlpDecoder:
             self._origins.learn(stored)
         else:
             self._directory.learn(kind, stored)
+
+
+def _bounded(batches: Iterable[Batch]) -> Iterator[Batch]:
+    size = 0
+    for batch in batches:
+        size += batch.nbytes
+        if size > MAX_DECODED:
+            raise DecodeError(
+                f"cannot read the body: its records take more than {MAX_DECODED} bytes of memory; send smaller requests"
+            )
+        yield batch

@@ -19,6 +19,7 @@ from firstlight.wire.otlp.columns import Indices, Mask, offsets, parents
 from firstlight.wire.otlp.delta import Accumulator
 from firstlight.wire.otlp.intake import Intake
 from firstlight.wire.otlp.points import STALE, Floats, Ids, Points, milliseconds
+from firstlight.wire.otlp.records import MAX_BUCKETS, TOO_MANY_BUCKETS
 from firstlight.wire.otlp.series import Family, Member, Unfit
 
 BAD_BUCKETS = "bucket_counts not one more than explicit_bounds, or bounds not finite and ascending"
@@ -35,6 +36,7 @@ def take_histograms(points: Points, intake: Intake, totals: Accumulator[Floats])
     counts = np.diff(offsets(count_lists))
     points.sieve.refuse(BAD_BUCKETS, (counts != np.diff(starts) + 1) & ((counts > 0) | (np.diff(starts) > 0)))
     points.sieve.refuse(BAD_BUCKETS, _not_ascending(bounds, bound_lists))
+    points.sieve.refuse(TOO_MANY_BUCKETS, counts > MAX_BUCKETS)
     families = intake.families_of(points, lambda row: bounds[starts[row] : starts[row + 1]], _members)
     values, edges = _cumulated(count_lists, points.numbers("count").astype(np.float64), points.numbers("sum"))
     start = _added_up(points, families, values, edges, totals)
@@ -48,7 +50,7 @@ def take_histograms(points: Points, intake: Intake, totals: Accumulator[Floats])
         zero,
         zero,
         zero,
-        count_lists.cast(COUNTS),
+        count_lists.cast(COUNTS, safe=False),
         zero,
         none,
         bound_lists,
@@ -63,9 +65,10 @@ def take_exponential_histograms(points: Points, intake: Intake) -> None:
     """Take exponential histograms, which PromQL sees as native ones."""
     scale = points.numbers("scale")
     points.sieve.refuse(BAD_SCALE, (scale < MIN_SCALE) | (scale > MAX_SCALE))
+    positive, negative = points.columns.field("positive"), points.columns.field("negative")
+    points.sieve.refuse(TOO_MANY_BUCKETS, (_lengths(positive) > MAX_BUCKETS) | (_lengths(negative) > MAX_BUCKETS))
     found = intake.series_of(points)
     intake.note_series(points, found)
-    positive, negative = points.columns.field("positive"), points.columns.field("negative")
     shape = _Shape(
         np.clip(scale, MIN_SCALE, MAX_SCALE).astype(np.int8),
         points.numbers("zero_threshold"),
@@ -123,7 +126,12 @@ def _rows(points: Points, tenant: str, found: Ids, shape: _Shape) -> pa.Table:
 
 
 def _counts(buckets: pa.StructArray) -> pa.ListArray:
-    return pc.coalesce(buckets.field("bucket_counts").cast(COUNTS), pa.scalar([], COUNTS))
+    return pc.coalesce(buckets.field("bucket_counts").cast(COUNTS, safe=False), pa.scalar([], COUNTS))
+
+
+def _lengths(buckets: pa.StructArray) -> Indices:
+    lengths: Indices = pc.fill_null(pc.list_value_length(buckets.field("bucket_counts")), 0).to_numpy()
+    return lengths
 
 
 def _no_counts(length: int) -> pa.ListArray:

@@ -36,6 +36,10 @@ MAX_NESTING: Final = 30
 messages: a map in a map is three, and seven are above."""
 
 
+MAX_BYTES: Final = 16 * 1024 * 1024
+"""How large a request may be. Parsed as a whole, it takes up to forty times its size of memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Converted:
     """A request as protobuf: `data` has every record that could be read, `rejected` counts the others by reason."""
@@ -46,6 +50,11 @@ class Converted:
 
 def to_protobuf(body: bytes, signal: Signal) -> Converted:
     """Return the OTLP/JSON request `body` as protobuf; raise `DecodeError` if it is no such request at all."""
+    if len(body) > MAX_BYTES:
+        raise DecodeError(
+            f"cannot read a request of {len(body)} bytes as JSON; want at most {MAX_BYTES}; "
+            "send smaller requests, or protobuf"
+        )
     request = _parse(body)
     walk = _Walk()
     try:
@@ -112,7 +121,6 @@ class _MistypedError(Exception):
 
 
 class _Rejection(NamedTuple):
-    kind: tuple[object, ...]  # alike are those that want the same at the same place, whatever their index
     words: str
     records: int
 
@@ -120,12 +128,13 @@ class _Rejection(NamedTuple):
 class _Walk:
     """One walk down a request: where it is, how deep, and what it had to leave behind."""
 
-    __slots__ = ("_rejections", "depth", "place")
+    __slots__ = ("_rejections", "_words", "depth", "place")
 
     def __init__(self) -> None:
         self.depth = 0
         self.place: list[str | int] = []
         self._rejections: list[_Rejection] = []
+        self._words: dict[tuple[object, ...], str] = {}
 
     def mark(self) -> int:
         """Return the mark to hand to `reject`, taken before an element is read."""
@@ -134,18 +143,19 @@ class _Walk:
     def reject(self, error: _MistypedError, records: int, mark: int) -> None:
         """Leave out the element at `place`, with what was already rejected inside it, since `mark`."""
         steps = [*self.place, *error.path]
+        # Alike are those that want the same at the same place, whatever their index: they share the words of the first.
         kind = (*(step for step in steps if isinstance(step, str)), error.want)
-        words = f"cannot read {error.place(before=self.place)}: {error}"
-        self._rejections[mark:] = [_Rejection(kind, words, records)]
+        words = self._words.get(kind)
+        if words is None:
+            words = self._words[kind] = f"cannot read {error.place(before=self.place)}: {error}"
+        self._rejections[mark:] = [_Rejection(words, records)]
         self.depth = 0
 
     def rejected(self) -> dict[str, int]:
-        """Return the number of records rejected by reason: alike faults share the words of the first."""
-        words: dict[tuple[object, ...], str] = {}
+        """Return the number of records rejected by reason."""
         counts: dict[str, int] = {}
-        for rejection in self._rejections:
-            reason = words.setdefault(rejection.kind, rejection.words)
-            counts[reason] = counts.get(reason, 0) + rejection.records
+        for words, records in self._rejections:
+            counts[words] = counts.get(words, 0) + records
         return counts
 
 

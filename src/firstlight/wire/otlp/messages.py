@@ -16,9 +16,13 @@ import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
+from google.protobuf.message import DecodeError as ProtobufError
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from ptars import HandlerPool
 
 from firstlight.errors import DecodeError
+from firstlight.wire.otlp.soundness import check
 
 PACKAGE = "firstlight.otlp"
 
@@ -69,8 +73,13 @@ MESSAGES = {
     "ValueAtQuantile": "quantile 1 double; value 2 double",
     "Exemplar": """filtered_attributes 7 bytes*; time_unix_nano 2 fixed64; as_double 3 double oneof;
         as_int 6 sfixed64 oneof; span_id 4 bytes; trace_id 5 bytes""",
+    "Outline": "resources 1 OutlineOfResource*",
+    "OutlineOfResource": "scopes 2 OutlineOfScope*",
+    "OutlineOfScope": "records 2 bytes*",
 }  # fmt: skip
-"""Each message's fields: name, number, type; `*` repeats, `oneof` and `optional` tell absent from zero."""
+"""Each message's fields: name, number, type; `*` repeats, `oneof` and `optional` tell absent from zero.
+
+The outline is that of all three requests, whose numbers agree so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +89,15 @@ class Reader:
     name: str
     pool: HandlerPool
     message: Descriptor
+    request: type[Message]
+    outline: type[Message]
 
     def read(self, body: bytes) -> pa.ListArray:
         """Return the request's one repeated field: a list array of length one. Raise DecodeError if it is malformed."""
         try:
+            check(body, outline=self.outline, request=self.request)
             record = self.pool.get_for_message(self.message).list_to_record_batch([body])
-        except ValueError as error:
+        except (ProtobufError, ValueError) as error:
             raise DecodeError(f"cannot read the body as an OTLP {self.name} request: {error}") from None
         return record.column(0)
 
@@ -95,8 +107,11 @@ def readers() -> dict[str, Reader]:
     pool = descriptor_pool.DescriptorPool()
     file = pool.AddSerializedFile(_file().SerializeToString())
     handlers = HandlerPool([file])
+    types = file.message_types_by_name
+    outline = GetMessageClass(types["Outline"])
     return {
-        name: Reader(name.lower(), handlers, file.message_types_by_name[name]) for name in ("Logs", "Traces", "Metrics")
+        name: Reader(name.lower(), handlers, types[name], GetMessageClass(types[name]), outline)
+        for name in ("Logs", "Traces", "Metrics")
     }
 
 

@@ -17,6 +17,11 @@ TIME_OUT_OF_RANGE = "time after 2262"
 TOO_MANY_DAYS = f"more than {MAX_DAYS} days in one request"
 BAD_ATTRIBUTE = "attribute value malformed or nested too deep"
 
+MAX_BUCKETS = 1_000
+"""How many buckets or quantiles one data point may have: to PromQL each is a series."""
+
+TOO_MANY_BUCKETS = f"more than {MAX_BUCKETS} buckets or quantiles"
+
 
 class Sieve:
     """Collects which of a request's records are refused, each for the first reason found."""

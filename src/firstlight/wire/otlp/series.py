@@ -125,9 +125,11 @@ class _Memory:
     ids: dict[Key, int] = field(default_factory=dict)
     families: dict[FamilyKey, Family] = field(default_factory=dict)
     targets: dict[tuple[str, int], Series | None] = field(default_factory=dict)
+    members: int = 0
+    """How many series the families have: a histogram may be a thousand."""
 
     def __len__(self) -> int:
-        return len(self.metrics) + len(self.ids) + len(self.families) + len(self.targets)
+        return len(self.metrics) + len(self.ids) + self.members + len(self.targets)
 
 
 class Directory:
@@ -137,7 +139,7 @@ class Directory:
     into those it has.
     """
 
-    def __init__(self, translation: Translation, limit: int = 2_000_000) -> None:
+    def __init__(self, translation: Translation, limit: int = 500_000) -> None:
         self._translation = translation
         self._limit = limit
         self._places = itertools.count()
@@ -170,7 +172,9 @@ class Directory:
         base = self.read(metric, pairs)
         found = tuple(_member(base, member) for member in members)
         family = Family(base, found, np.array([one.id for one in found], np.uint64))
-        self._roomy().families[key] = family
+        memory = self._roomy()
+        memory.families[key] = family
+        memory.members += 1 + len(found)
         return family
 
     def read(self, metric: Metric, pairs: Sequence[bytes]) -> Series:

@@ -10,6 +10,7 @@ from firstlight.wire.otlp.columns import offsets, parents
 from firstlight.wire.otlp.histograms import number
 from firstlight.wire.otlp.intake import Intake
 from firstlight.wire.otlp.points import Floats, Points
+from firstlight.wire.otlp.records import MAX_BUCKETS, TOO_MANY_BUCKETS
 from firstlight.wire.otlp.series import Member
 
 
@@ -17,6 +18,7 @@ def take_summaries(points: Points, intake: Intake) -> None:
     """Take summaries."""
     lists = points.columns.field("quantile_values")
     pairs, starts = lists.flatten(), offsets(lists)
+    points.sieve.refuse(TOO_MANY_BUCKETS, np.diff(starts) > MAX_BUCKETS)
     quantiles = pairs.field("quantile").to_numpy(zero_copy_only=False)
     families = intake.families_of(points, lambda row: quantiles[starts[row] : starts[row + 1]], _members)
     edges = np.concatenate([[0], np.cumsum(np.diff(starts) + 2)])

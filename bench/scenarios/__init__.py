@@ -1,0 +1,1 @@
+"""What is measured: one module for each kind of scenario, all of them listed in `every`."""

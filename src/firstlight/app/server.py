@@ -1,0 +1,193 @@
+"""The server: everything that runs, built from the settings.
+
+What needs something is stopped before it: requests under way finish before the store that they need is closed. So a
+stop loses nothing that was answered, and answers all that was admitted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from firstlight import __version__
+from firstlight.app.cleanups import Cleanups
+from firstlight.app.exposition import expose
+from firstlight.app.listeners import listeners
+from firstlight.app.reload import Reloadable
+from firstlight.app.settings import Settings
+from firstlight.errors import UserError
+from firstlight.http.application import Application
+from firstlight.http.grpc_server import GrpcServer
+from firstlight.http.health import Health, health_routes, starting_route
+from firstlight.http.listen import bound_address, open_socket
+from firstlight.http.server import HttpServer
+from firstlight.ingest.admission import Admission
+from firstlight.ingest.http import HttpDoor
+from firstlight.ingest.otlp.grpc import OtlpGrpc, export_handler
+from firstlight.ingest.otlp.http import OtlpHttp
+from firstlight.ingest.otlp.signals import SIGNALS
+from firstlight.ingest.server import IngestServer
+from firstlight.sdk.metrics import Registry
+from firstlight.store.open import Store, open_store
+from firstlight.telemetry import Telemetry, observe_process
+from firstlight.wire.otlp.decoder import OtlpDecoder
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What is told about a server that has started."""
+
+    version: str
+    addresses: Mapping[str, str]
+    """Where it listens, by what for."""
+    data: str
+    """Where its data are."""
+
+
+class Server:
+    """One server: started once, stopped once, in between reloaded any number of times."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cleanups = Cleanups()
+        self._health = Health()
+        self._reloadable: Reloadable | None = None
+        self.store: Store | None = None
+        """The store, from its opening on."""
+        self.telemetry = Telemetry(Registry())
+        observe_process(self.telemetry.registry, version=__version__)
+
+    async def start(self) -> Listening:
+        """Return once everything is open; raise a `UserError`, with nothing left open, if it cannot be."""
+        try:
+            addresses, data = await self._start()
+        except BaseException:
+            await self._cleanups.run()
+            raise
+        self._health.enter("")
+        return Listening(__version__, addresses, data)
+
+    async def stop(self) -> None:
+        """Return once requests under way are answered and everything is closed. To stop again does nothing."""
+        self._health.enter("stopping")
+        await self._cleanups.run()
+
+    def reload(self, settings: Settings) -> None:
+        """Take over what a running server can of `settings`, and log what it cannot."""
+        if self._reloadable:
+            self._settings = self._reloadable.take_over(self._settings, settings)
+
+    async def _start(self) -> tuple[dict[str, str], str]:
+        """Open everything, in the order in which it can fail for reasons that users can mend."""
+        settings, telemetry = self._settings, self.telemetry
+        health = health_routes(self._health, partial(expose, telemetry.registry))
+        app = Application([*health, starting_route()], telemetry.http)
+        http, addresses = await self._open_http(app)
+
+        admission = Admission(settings.ingest, telemetry.ingest)
+        self.store = store = await self._open_store(admission)
+        decoder = OtlpDecoder(settings.otlp.translation)
+        store.writer.committed.append(decoder.learn)
+        self._reloadable = Reloadable(admission, store.retention)
+        ingest = self._open_ingest(admission, store)
+
+        door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
+        routes: list[BaseRoute] = [*health]
+        routes += [door.route(signal.path, OtlpHttp(signal, decoder)) for signal in SIGNALS]
+        grpc = await self._open_grpc(ingest, decoder, addresses)
+
+        async def stop_listening() -> None:
+            await asyncio.gather(http.stop(), *([grpc.stop(settings.http.stop_timeout)] if grpc else []))
+
+        # Pushed last, to be the first to stop.
+        self._cleanups.push("the HTTP and gRPC servers", stop_listening)
+        app.serve(routes)
+        return addresses, str(store.client.location)
+
+    async def _open_http(self, app: Application) -> tuple[HttpServer, dict[str, str]]:
+        sockets, addresses = [], {}
+        for row, address in listeners(self._settings):
+            listener = open_socket(address, row.setting)
+            self._cleanups.push(f"the socket of {row.name}", listener.close)
+            sockets.append(listener)
+            addresses[row.name] = f"http://{bound_address(listener)}"
+        server = HttpServer(app, sockets, self._settings.http, self.telemetry.http)
+        await server.start()
+        self._cleanups.push("the HTTP server", server.stop)
+        return server, addresses
+
+    async def _open_store(self, admission: Admission) -> Store:
+        store = await open_store(
+            self._settings.store,
+            self._settings.retention,
+            self.telemetry.store,
+            directory=self._settings.store_directory,
+            now_ns=time.time_ns,
+            upstream=lambda: admission.upcoming,
+        )
+        self._cleanups.push("the store", store.close)
+        probe = store.client.readers(1)
+
+        async def answers() -> str:
+            try:
+                await probe.query("SELECT 1")
+            except UserError as error:
+                return str(error)
+            return ""
+
+        self._health.watch("store", answers)
+        self._run("retention", store.retention.run)
+        return store
+
+    def _open_ingest(self, admission: Admission, store: Store) -> IngestServer:
+        workers = ThreadPoolExecutor(self._settings.ingest.workers, thread_name_prefix="firstlight-decode")
+        self._cleanups.push("the decoding threads", workers.shutdown)
+        ingest = IngestServer(store.writer.append, admission, self.telemetry.ingest, workers, time.time_ns)
+        self._cleanups.push("the requests under way", ingest.drain)
+        return ingest
+
+    async def _open_grpc(
+        self, ingest: IngestServer, decoder: OtlpDecoder, addresses: dict[str, str]
+    ) -> GrpcServer | None:
+        settings = self._settings
+        if settings.otlp.grpc is None:
+            return None
+        seconds = settings.http.body_timeout
+        methods = [
+            export_handler(signal, OtlpGrpc(signal, decoder), ingest, message_seconds=seconds) for signal in SIGNALS
+        ]
+        limit = settings.ingest.max_decompressed
+        server = GrpcServer(methods, settings.otlp.grpc, "otlp.grpc", max_message=limit)
+        addresses["OTLP/gRPC"] = str(await server.start())
+        return server
+
+    def _run(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run what is to go on until the server stops; that it still does is part of being ready."""
+        task = asyncio.create_task(work(), name=name)
+
+        async def goes_on() -> str:
+            return "it has ended, which is a bug; the log tells more" if task.done() else ""
+
+        async def stop() -> None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+        task.add_done_callback(_log_end)
+        self._health.watch(name, goes_on)
+        self._cleanups.push(name, stop)
+
+
+def _log_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("BUG: %s has ended", task.get_name(), exc_info=error)

@@ -1,0 +1,219 @@
+"""Requests made to take as much memory and time as they can for their size, and what they take.
+
+`python -m tests.fuzz.hostile` prints for each what decoding it took at its peak, in bytes for each byte of the request.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from firstlight.errors import DecodeError
+from firstlight.wire.otlp.decoder import OtlpDecoder
+from firstlight.wire.otlp.json import Signal
+from firstlight.wire.otlp.names import Translation
+from tests.fuzz.seeds import NOW_NS
+
+SIZE = 1024 * 1024
+
+TIME = b"\x19" + struct.pack("<Q", NOW_NS)
+"""The time of a data point, its field 3."""
+
+VALUE = b"\x21" + struct.pack("<d", 1.5)
+"""The value of a number, its field 4."""
+
+GAUGE, SUM, HISTOGRAM, EXPONENTIAL, SUMMARY = 5, 7, 9, 10, 11
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Return a field that has a length."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def within(content: bytes, *numbers: int) -> bytes:
+    """Return `content` as a field in a field and so on, the outermost first."""
+    for number in reversed(numbers):
+        content = field(number, content)
+    return content
+
+
+def filled(one: bytes) -> bytes:
+    """Return as many of `one` as fit the size."""
+    return one * (SIZE // len(one))
+
+
+def counted(one: Callable[[int], bytes], size: int) -> bytes:
+    """Return as many as fit the size of what is another each time; each takes `size` bytes."""
+    return b"".join(map(one, range(SIZE // size)))
+
+
+def metric(kind: int, points: bytes) -> bytes:
+    """Return a request with one metric."""
+    return within(field(1, b"m") + field(kind, points), 1, 2, 2)
+
+
+def labelled(kind: int, point: bytes = TIME) -> bytes:
+    """Return a request with one metric, each point of which is a series of its own."""
+    number = {GAUGE: 7, SUM: 7, HISTOGRAM: 9, EXPONENTIAL: 1, SUMMARY: 7}[kind]
+    return metric(
+        kind,
+        counted(lambda n: field(1, point + field(number, field(1, b"a") + field(2, field(1, b"%06x" % n)))), 36),
+    )
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """A request by what it is full of."""
+
+    name: str
+    signal: Signal
+    make: Callable[[], bytes]
+    json: bool = False
+
+
+HOSTILE = (
+    Hostile("empty resources", "logs", lambda: filled(field(1, b""))),
+    Hostile("empty scopes", "logs", lambda: within(filled(field(2, b"")), 1)),
+    Hostile("empty log records", "logs", lambda: within(filled(field(2, b"")), 1, 2)),
+    Hostile("empty attributes", "logs", lambda: within(filled(field(6, b"")), 1, 2, 2)),
+    Hostile("records of one empty attribute", "logs", lambda: within(filled(field(2, field(6, b""))), 1, 2)),
+    Hostile("bodies of empty arrays", "logs", lambda: within(filled(field(2, field(5, b"\x2a\x00"))), 1, 2)),
+    Hostile("one array of nothings", "logs", lambda: within(filled(field(1, b"")), 1, 2, 2, 5, 5)),
+    Hostile("one map of nothings", "logs", lambda: within(filled(field(1, b"")), 1, 2, 2, 5, 6)),
+    Hostile("texts not UTF-8", "logs", lambda: within(filled(field(2, field(3, b"\xff"))), 1, 2)),
+    Hostile(
+        "resources each another",
+        "logs",
+        lambda: counted(lambda n: field(1, field(1, field(1, field(1, b"%06x" % n))) + field(2, field(2, b""))), 18),
+    ),
+    Hostile("empty spans", "traces", lambda: within(filled(field(2, b"")), 1, 2)),
+    Hostile("empty events", "traces", lambda: within(filled(field(11, b"")), 1, 2, 2)),
+    Hostile("empty links", "traces", lambda: within(filled(field(13, b"")), 1, 2, 2)),
+    Hostile("spans with an event", "traces", lambda: within(filled(field(2, field(11, field(3, b"")))), 1, 2)),
+    Hostile("empty metrics", "metrics", lambda: within(filled(field(2, b"")), 1, 2)),
+    Hostile(
+        "metrics each another",
+        "metrics",
+        lambda: within(
+            counted(lambda n: field(2, field(1, b"m%06x" % n) + field(GAUGE, field(1, TIME + VALUE))), 33), 1, 2
+        ),
+    ),
+    Hostile("empty gauge points", "metrics", lambda: metric(GAUGE, filled(field(1, b"")))),
+    Hostile("empty histogram points", "metrics", lambda: metric(HISTOGRAM, filled(field(1, b"")))),
+    Hostile("empty exponential points", "metrics", lambda: metric(EXPONENTIAL, filled(field(1, b"")))),
+    Hostile("empty summary points", "metrics", lambda: metric(SUMMARY, filled(field(1, b"")))),
+    Hostile("gauge series", "metrics", lambda: labelled(GAUGE, TIME + VALUE)),
+    Hostile("histogram series", "metrics", lambda: labelled(HISTOGRAM)),
+    Hostile("exponential series", "metrics", lambda: labelled(EXPONENTIAL)),
+    Hostile("summary series", "metrics", lambda: labelled(SUMMARY)),
+    Hostile("empty quantiles", "metrics", lambda: metric(SUMMARY, field(1, TIME + filled(field(6, b""))))),
+    Hostile(
+        "buckets",
+        "metrics",
+        lambda: metric(
+            HISTOGRAM,
+            field(
+                1,
+                TIME
+                + field(6, bytes(8) * (SIZE // 16))
+                + field(7, struct.pack(f"<{SIZE // 16 - 1}d", *range(SIZE // 16 - 1))),
+            ),
+        ),
+    ),
+    Hostile("exponential buckets", "metrics", lambda: metric(EXPONENTIAL, field(1, TIME + field(8, field(2, bytes(SIZE)))))),
+    Hostile("empty exemplars", "metrics", lambda: metric(GAUGE, field(1, TIME + VALUE + filled(field(5, b""))))),
+    Hostile("groups in groups", "logs", lambda: filled(b"\x13")),
+    Hostile("groups in groups, in a record", "traces", lambda: within(filled(b"\x83\x01"), 1, 2, 2)),
+    Hostile("unknown fields", "logs", lambda: filled(b"\xf8\x01\x00")),
+    Hostile("JSON: empty resources", "logs", lambda: b'{"resourceLogs":[%s{}]}' % filled(b"{},"), json=True),
+    Hostile(
+        "JSON: empty log records",
+        "logs",
+        lambda: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % filled(b"{},"),
+        json=True,
+    ),
+    Hostile("JSON: lists of lists", "logs", lambda: b'{"resourceLogs":[%s[]]}' % filled(b"[],"), json=True),
+    Hostile("JSON: deep lists", "logs", lambda: filled(b"["), json=True),
+    Hostile("JSON: deep objects", "logs", lambda: filled(b'{"a":'), json=True),
+    Hostile("JSON: numbers", "traces", lambda: b'{"resourceSpans":[%s1]}' % filled(b"1,"), json=True),
+    Hostile("JSON: a text of wide characters", "logs", lambda: json.dumps({"resourceLogs": "\U0001f600" * (SIZE // 12)}).encode(), json=True),
+    Hostile("JSON: a long number", "logs", lambda: b'{"resourceLogs":%s}' % filled(b"9"), json=True),
+    Hostile("JSON: a long number with a fault", "logs", lambda: b'{"resourceLogs":%s,"\\ud800":1}' % filled(b"9"), json=True),
+    Hostile(
+        "JSON: faults each another",
+        "logs",
+        lambda: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % counted(lambda n: b'{"body":%06d},' % n, 16),
+        json=True,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What decoding a request took."""
+
+    name: str
+    peak: float
+    """Bytes for each byte of the request."""
+    batch: float
+    """The same, of what the batch holds."""
+    seconds: float
+    outcome: str
+
+    def __str__(self) -> str:
+        return f"{self.peak:7.1f} peak {self.batch:6.1f} batch {self.seconds:6.2f} s  {self.name}: {self.outcome[:80]}"
+
+
+def measure(hostile: Hostile) -> Taken:
+    """Decode a request, in a process that has done nothing else."""
+    decoder = OtlpDecoder(Translation())
+    decoder.decode(hostile.signal, b"", json=False, tenant="default", now_ns=NOW_NS)
+    body = hostile.make()
+    Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is this request's
+    before, started = _memory("VmRSS"), time.process_time()
+    held = 0
+    try:
+        batch = decoder.decode(hostile.signal, body, json=hostile.json, tenant="default", now_ns=NOW_NS)
+        held, outcome = batch.nbytes, f"{batch.items} items {batch.rejected.message}"
+    except DecodeError as error:
+        outcome = str(error)
+    seconds, peak = time.process_time() - started, _memory("VmHWM") - before
+    return Taken(hostile.name, peak / len(body), held / len(body), seconds, outcome)
+
+
+def _memory(name: str) -> int:
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1]) * 1024
+
+
+def main(words: Sequence[str]) -> None:
+    """Print what each request took, or those of the names in `words`; with `--json`, a line of JSON for each."""
+    chosen = [hostile for hostile in HOSTILE if hostile.name in words or not set(words) - {"--json"}]
+    # Memory that one request has freed would be there for the next.
+    with get_context("fork").Pool(1, maxtasksperchild=1) as fresh:
+        for taken in fresh.imap(measure_by_name, [hostile.name for hostile in chosen]):
+            print(json.dumps(asdict(taken)) if "--json" in words else taken, flush=True)
+
+
+def measure_by_name(name: str) -> Taken:
+    """Measure the request of that name."""
+    (hostile,) = (one for one in HOSTILE if one.name == name)
+    return measure(hostile)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

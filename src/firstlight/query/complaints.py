@@ -44,7 +44,8 @@ SYNTAX_PLACE = re.compile(r"failed at position (?P<position>\d+) \((?P<token>.*?
 OPEN_QUOTE = re.compile(r"(?P<what>Single quoted string|Multiline comment|.{0,40}) is not closed")
 OPEN_BRACKET = re.compile(r"Unmatched parentheses: '(?P<bracket>.)'(?: at position (?P<position>\d+))?")
 WANTED = re.compile(r"Expected one of: (?P<words>.*?)(?:: In scope|$)", re.DOTALL)
-SHOWN_WANTED = 6
+# What a user may have forgotten, of all that the grammar would allow.
+CLAUSES = ("SELECT", "FROM", "WHERE", "BY", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "AND", "OR", "AS", "ON", "THEN", "END")
 
 MEANT = re.compile(r"Maybe you meant:? (?:\['(?P<word>[^']+)'|(?P<table>[\w.]+))")
 QUOTED_WORD = re.compile(r"[`'](?P<word>[^`']+)[`']")
@@ -56,6 +57,7 @@ UNKNOWN: Mapping[int, str] = MappingProxyType(
 INSIDES = re.compile(
     r"(?::? (?:In scope|In query) |: while (?:executing|converting|read)|: While executing |\. Note: |\(version )",
 )
+OUR_DATABASES = re.compile(r"\b\w+_sql(?:_lean)?\.(?=\w)")
 ERROR_NAME = re.compile(r"[.\s]*\([A-Z_]+\)\s*$")
 
 
@@ -92,7 +94,7 @@ def first_words(words: str) -> str:
     >>> first_words("Cannot parse string 'a' as Int32: In scope SELECT toInt32('a'). (CANNOT_PARSE_TEXT)")
     "Cannot parse string 'a' as Int32"
     """
-    return ERROR_NAME.sub("", INSIDES.split(words, maxsplit=1)[0]).rstrip(" .:…")
+    return OUR_DATABASES.sub("", ERROR_NAME.sub("", INSIDES.split(words, maxsplit=1)[0])).rstrip(" .:…")
 
 
 def _syntax(words: str, text: str) -> UserError:
@@ -122,10 +124,11 @@ def _syntax_complaint(words: str, place: re.Match[str]) -> tuple[str, int, str]:
 
 
 def _wanted(words: str) -> str:
-    """Return the words that could follow, as far as they are words of SQL and few."""
+    """Return which clauses or connections could follow."""
     listed = WANTED.search(words)
-    known = [word for word in listed["words"].rstrip("….").split(", ") if word.isupper()] if listed else []
-    return f"; want {', '.join(known[:SHOWN_WANTED])} or the like" if known else ""
+    allowed = set(listed["words"].rstrip("….").split(", ")) if listed else set()
+    known = [word for word in CLAUSES if word in allowed]
+    return f"; want {', '.join(known)} or the like" if known else ""
 
 
 def _unknown(kind: str, words: str, text: str) -> UserError:

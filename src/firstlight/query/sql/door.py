@@ -81,7 +81,7 @@ class SqlDoor:
         async with self._engine.place(query) as place:
             judged = await self._judge(query.text)
             bound = parameters_of.check(parameters, judged.parameters, query.text)
-            sessions = self._sessions[judged.wants_origins, form.cuts]
+            sessions = self._sessions[judged.wants_origins, form.cuts and judged.is_select]
             output = form.output if judged.is_select else form.output_of_listings or form.output
             async with aclosing(self._engine.stream(sessions, query.text, bound, output)) as printed:
                 answer = JsonAnswer(self._settings.max_rows, place.seconds, lambda words: _told(words, query.text))
@@ -142,6 +142,7 @@ def fenced(settings: QuerySettings, *, cuts: bool) -> dict[str, str | int]:
         "max_result_bytes": settings.max_result_size,
         "max_query_size": settings.max_query_size + 1024,
         "allow_introspection_functions": 0,
+        "implicit_select": 0,  # "watch logs" is a mistake, and not the column watch, called logs
         "date_time_output_format": "iso",
         "output_format_json_quote_denormals": 1,
         "output_format_json_quote_64bit_integers": 0,

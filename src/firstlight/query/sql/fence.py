@@ -142,7 +142,7 @@ class _Findings:
                 self.wants_origins = True
 
     def _check_table(self, parts: list[str], *, is_table: bool) -> None:
-        if len(parts) < 2:
+        if len(parts) < 2 or "" in parts:  # nothing, where a parameter stands
             return
         database, table = parts[0].lower(), parts[1]
         if database == "system":

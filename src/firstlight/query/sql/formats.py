@@ -57,6 +57,8 @@ async def lines(pieces: Pieces) -> AsyncIterator[bytes]:
 ROW = b'{"row":'
 META = b'{"meta":'
 PROGRESS = b'{"progress":'
+TOTALS = b'{"totals":'
+FAULT = b'{"exception":'
 PIECE = 64 * 1024
 """How many bytes of JSON are gathered before they are handed on."""
 
@@ -69,8 +71,8 @@ class JsonAnswer:
         self._max_rows = max_rows
         self._seconds = seconds
         self._explain = explain
-        self._columns: list[object] = []
         self._rows = 0
+        self._totals: list[object] | None = None
         self._is_cut = False
         self._read: dict[str, str] = {}
 
@@ -89,13 +91,14 @@ class JsonAnswer:
         if line.startswith(ROW):
             return self._row(line)
         if line.startswith(META):
-            self._columns = orjson.loads(line)["meta"]
-            return b'{"columns":' + orjson.dumps(self._columns) + b',"rows":['
+            return b'{"columns":' + line[len(META) : -1] + b',"rows":['
         if line.startswith(PROGRESS):
             self._read = orjson.loads(line)["progress"]
             return b""
-        if line:  # an engine that is not in this process has no other way to say that it failed on its way
-            raise self._explain(str(orjson.loads(line).get("exception", "")))
+        if line.startswith(TOTALS):
+            self._totals = orjson.loads(line)["totals"]
+        if line.startswith(FAULT):  # how an engine says it that is not in this process
+            raise self._explain(str(orjson.loads(line)["exception"]))
         return b""
 
     def _row(self, line: bytes) -> bytes:
@@ -106,7 +109,9 @@ class JsonAnswer:
         return (b",\n" if self._rows > 1 else b"\n") + line[len(ROW) : -1]
 
     def _end(self) -> bytes:
+        totals = {} if self._totals is None else {"totals": self._totals}
         summary = {
+            **totals,
             "row_count": self._rows,
             "truncated": self._is_cut,
             "statistics": {

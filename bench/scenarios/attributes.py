@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.alone import alone
 from bench.report import Figure, Report
@@ -143,6 +144,16 @@ def _as_is(spans: pa.Table) -> Mapping[str, pa.Array]:
     return {"attributes": spans["attributes"].combine_chunks(), "types": spans["attribute_types"].combine_chunks()}
 
 
+def _apart(spans: pa.Table) -> Mapping[str, pa.Array]:
+    maps = spans["attributes"].combine_chunks()
+    names = pa.ListArray.from_arrays(maps.offsets, maps.keys)
+    return {
+        "names": pc.binary_join(names, SEPARATOR),
+        "texts": pa.ListArray.from_arrays(maps.offsets, maps.items),
+        "types": spans["attribute_types"].combine_chunks(),
+    }
+
+
 def _by_type(spans: pa.Table) -> Mapping[str, pa.Array]:
     kinds: Mapping[str, tuple[pa.DataType, Callable[[str], object]]] = {
         "s": (KEYS, str),
@@ -172,8 +183,14 @@ def _typed(spans: pa.Table) -> Iterator[tuple[list[tuple[str, str]], str]]:
     return zip(spans["attributes"].to_pylist(), spans["attribute_types"].to_pylist(), strict=True)
 
 
+SEPARATOR: Final = "\x1f"
 ROUTE: Final = "/api/orders/{id}"
 NEWEST: Final = "FROM spans ORDER BY ts DESC LIMIT 100"
+
+
+def _in_list(name: str) -> str:
+    return f"texts[indexOf(splitByChar('{SEPARATOR}', names), '{name}')]"
+
 
 STORAGES: Final = (
     Storage("none", "the table without any attributes, for comparison", "", lambda spans: {}),
@@ -196,6 +213,16 @@ STORAGES: Final = (
         "SELECT attributes['db.collection.name'] AS name, sum(toInt64OrNull(attributes['db.response.returned_rows']))"
         " FROM spans GROUP BY name",
         f"SELECT attributes, types {NEWEST}",
+    ),
+    Storage(
+        "list",
+        "names as one text of a dictionary, texts as a list",
+        "names LowCardinality(String), texts Array(String) CODEC(ZSTD(1)), types LowCardinality(String)",
+        _apart,
+        f"SELECT count() FROM spans WHERE {_in_list('http.route')} = '{ROUTE}'",
+        f"SELECT {_in_list('db.collection.name')} AS name,"
+        f" sum(toInt64OrNull({_in_list('db.response.returned_rows')})) FROM spans GROUP BY name",
+        f"SELECT names, texts, types {NEWEST}",
     ),
     Storage(
         "typed-maps",

@@ -158,6 +158,8 @@ class _Builder:
                 sum=self.slots.take("total").double,
                 bucket_counts=[self.slots.take("bucket").fixed64 for _ in range(BUCKETS)],
                 explicit_bounds=BOUNDS,
+                min=self._random.uniform(0.0001, 0.005),
+                max=self._random.uniform(10, 30),
             )
             for series in range(SERIES_PER_METRIC)
         ]

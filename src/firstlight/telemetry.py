@@ -152,7 +152,7 @@ class QueryInstruments:
     def __init__(self, registry: Registry) -> None:
         self.sql_queries = registry.counter(
             "firstlight_sql_queries_total",
-            "SQL queries of users, by how they ended: done, refused, failed, timed_out, too_large, cancelled.",
+            "SQL queries of users, by how they ended: done, refused, cancelled, or why there was no answer.",
             ("outcome",),
         )
         self.sql_seconds = registry.histogram(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from firstlight.app.logs import JsonFormatter, LogSettings, TextFormatter, configure
+from firstlight.app.logs import BURST, Damper, JsonFormatter, LogSettings, TextFormatter, configure
 
 
 class Terminal(io.StringIO):
@@ -35,7 +35,14 @@ def _restored() -> Iterator[None]:
 
 def record(message: str = "stored %d rows", *args: object, **extra: object) -> logging.LogRecord:
     found = logging.makeLogRecord(
-        {"name": "firstlight.store", "levelname": "WARNING", "msg": message, "args": args or (7,), **extra}
+        {
+            "name": "firstlight.store",
+            "levelname": "WARNING",
+            "levelno": logging.WARNING,
+            "msg": message,
+            "args": args or (7,),
+            **extra,
+        }
     )
     found.created = 1_780_000_000.25
     found.module, found.funcName, found.lineno = "writer", "append", 12
@@ -92,6 +99,28 @@ def test_chooses_the_format(format_: str, stream: io.StringIO, first: str) -> No
     logging.getLogger("firstlight").warning("here")
 
     assert stream.getvalue()[0] in first
+
+
+def test_what_repeats_is_counted() -> None:
+    """Of a hundred complaints from one place some are written, and an hour later how many were not."""
+    damper = Damper()
+    written = [damper.filter(record()) for _ in range(100)]
+    later = record()
+    later.created += 3600
+
+    assert written == [True] * BURST + [False] * (100 - BURST)
+    assert damper.filter(later)
+    assert vars(later)["not_written_before"] == 100 - BURST
+
+
+def test_what_comes_from_elsewhere_is_written_all_the_same() -> None:
+    damper = Damper()
+    other = record()
+    other.lineno += 1
+    for _ in range(100):
+        damper.filter(record())
+
+    assert damper.filter(other)
 
 
 def test_leaves_out_what_is_too_trivial() -> None:

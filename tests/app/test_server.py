@@ -136,7 +136,7 @@ RELOADED = [
     ("a limit",                   "ingest.max_body=1KiB",         "settings reloaded: ingest.max_body"),
     ("a port",                    "http.listen=127.0.0.1:9",      "settings that need a restart to change: http.listen"),
     ("threads",                   "ingest.workers=7",             "settings that need a restart to change: ingest.workers"),
-    ("nothing",                   "compat=false",                 "settings reloaded: nothing changed that can be"),
+    ("nothing",                   "compat=false",                 "settings reloaded: nothing new to take over"),
 ]  # fmt: skip
 
 

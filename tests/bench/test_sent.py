@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from bench.load.plan import Signal
 from bench.sent.export import Export
 from bench.sent.logs import LogExport
 from bench.sent.points import INTERVAL_NS, PointExport
@@ -24,7 +25,7 @@ from firstlight.wire.otlp.names import Translation
 
 NOW = 1_795_000_000_000_000_000
 
-EXPORTS: list[tuple[str, str, Callable[[], Export]]] = [
+EXPORTS: list[tuple[str, Signal, Callable[[], Export]]] = [
     # what              signal      makes it
     ("spans",           "traces",   lambda: SpanExport(1, 200)),
     ("logs",            "logs",     lambda: LogExport(2, 200)),
@@ -48,7 +49,7 @@ def records_of(body: bytearray) -> list[LogRecord]:
 
 
 @each_export
-def test_the_server_takes_all_of_it(signal: str, make: Callable[[], Export]) -> None:
+def test_the_server_takes_all_of_it(signal: Signal, make: Callable[[], Export]) -> None:
     export = make()
 
     batch = OtlpDecoder(Translation()).decode(signal, bytes(export.body(NOW)), json=False, tenant="t", now_ns=NOW)
@@ -57,7 +58,7 @@ def test_the_server_takes_all_of_it(signal: str, make: Callable[[], Export]) -> 
 
 
 @each_export
-def test_as_json_it_is_the_same(signal: str, make: Callable[[], Export]) -> None:
+def test_as_json_it_is_the_same(signal: Signal, make: Callable[[], Export]) -> None:
     body = bytes(make().body(NOW))
 
     written, binary = (
@@ -69,7 +70,7 @@ def test_as_json_it_is_the_same(signal: str, make: Callable[[], Export]) -> None
 
 
 @each_export
-def test_no_two_requests_are_alike(signal: str, make: Callable[[], Export]) -> None:
+def test_no_two_requests_are_alike(signal: Signal, make: Callable[[], Export]) -> None:
     export = make()
     first, second = export.body(NOW), export.body(NOW + 1)
     differing = np.flatnonzero(np.frombuffer(first, np.uint8) != np.frombuffer(second, np.uint8))

@@ -113,7 +113,7 @@ def test_says_where_it_listens_and_where_its_data_are(tmp_path: Path) -> None:
         ["HTTP", "http://ADDRESS"],
         ["OTLP/HTTP", "http://ADDRESS"],
         ["OTLP/gRPC", "ADDRESS"],
-        ["data", str(tmp_path / "data" / "store")],
+        ["data", str(tmp_path / "data")],
     ]
     assert ready.json()["ready"]
 

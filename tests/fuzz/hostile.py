@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import struct
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from firstlight.wire.otlp.json import Signal
 from firstlight.wire.otlp.names import Translation
 from tests.fuzz.seeds import NOW_NS
 
-SIZE = 1024 * 1024
+LARGE = 1024 * 1024
 
 TIME = b"\x19" + struct.pack("<Q", NOW_NS)
 """The time of a data point, its field 3."""
@@ -43,14 +44,14 @@ def within(content: bytes, *numbers: int) -> bytes:
     return content
 
 
-def filled(one: bytes) -> bytes:
+def filled(one: bytes, size: int) -> bytes:
     """Return as many of `one` as fit the size."""
-    return one * (SIZE // len(one))
+    return one * (size // len(one))
 
 
-def counted(one: Callable[[int], bytes], size: int) -> bytes:
-    """Return as many as fit the size of what is another each time; each takes `size` bytes."""
-    return b"".join(map(one, range(SIZE // size)))
+def counted(one: Callable[[int], bytes], each: int, size: int) -> bytes:
+    """Return as many as fit the size of what is another each time; each takes so many bytes."""
+    return b"".join(map(one, range(size // each)))
 
 
 def metric(kind: int, points: bytes) -> bytes:
@@ -58,13 +59,14 @@ def metric(kind: int, points: bytes) -> bytes:
     return within(field(1, b"m") + field(kind, points), 1, 2, 2)
 
 
-def labelled(kind: int, point: bytes = TIME) -> bytes:
+def labelled(kind: int, point: bytes, size: int) -> bytes:
     """Return a request with one metric, each point of which is a series of its own."""
     number = {GAUGE: 7, SUM: 7, HISTOGRAM: 9, EXPONENTIAL: 1, SUMMARY: 7}[kind]
-    return metric(
-        kind,
-        counted(lambda n: field(1, point + field(number, field(1, b"a") + field(2, field(1, b"%06x" % n)))), 36),
-    )
+
+    def one(n: int) -> bytes:
+        return field(1, point + field(number, field(1, b"a") + field(2, field(1, b"%06x" % n))))
+
+    return metric(kind, counted(one, 36, size))
 
 
 def _varint(value: int) -> bytes:
@@ -81,82 +83,82 @@ class Hostile:
 
     name: str
     signal: Signal
-    make: Callable[[], bytes]
+    make: Callable[[int], bytes]
     json: bool = False
 
 
 HOSTILE = (
-    Hostile("empty resources", "logs", lambda: filled(field(1, b""))),
-    Hostile("empty scopes", "logs", lambda: within(filled(field(2, b"")), 1)),
-    Hostile("empty log records", "logs", lambda: within(filled(field(2, b"")), 1, 2)),
-    Hostile("empty attributes", "logs", lambda: within(filled(field(6, b"")), 1, 2, 2)),
-    Hostile("records of one empty attribute", "logs", lambda: within(filled(field(2, field(6, b""))), 1, 2)),
-    Hostile("bodies of empty arrays", "logs", lambda: within(filled(field(2, field(5, b"\x2a\x00"))), 1, 2)),
-    Hostile("one array of nothings", "logs", lambda: within(filled(field(1, b"")), 1, 2, 2, 5, 5)),
-    Hostile("one map of nothings", "logs", lambda: within(filled(field(1, b"")), 1, 2, 2, 5, 6)),
-    Hostile("texts not UTF-8", "logs", lambda: within(filled(field(2, field(3, b"\xff"))), 1, 2)),
+    Hostile("empty resources", "logs", lambda size: filled(field(1, b""), size)),
+    Hostile("empty scopes", "logs", lambda size: within(filled(field(2, b""), size), 1)),
+    Hostile("empty log records", "logs", lambda size: within(filled(field(2, b""), size), 1, 2)),
+    Hostile("empty attributes", "logs", lambda size: within(filled(field(6, b""), size), 1, 2, 2)),
+    Hostile("records of one empty attribute", "logs", lambda size: within(filled(field(2, field(6, b"")), size), 1, 2)),
+    Hostile("bodies of empty arrays", "logs", lambda size: within(filled(field(2, field(5, b"\x2a\x00")), size), 1, 2)),
+    Hostile("one array of nothings", "logs", lambda size: within(filled(field(1, b""), size), 1, 2, 2, 5, 5)),
+    Hostile("one map of nothings", "logs", lambda size: within(filled(field(1, b""), size), 1, 2, 2, 5, 6)),
+    Hostile("texts not UTF-8", "logs", lambda size: within(filled(field(2, field(3, b"\xff")), size), 1, 2)),
     Hostile(
         "resources each another",
         "logs",
-        lambda: counted(lambda n: field(1, field(1, field(1, field(1, b"%06x" % n))) + field(2, field(2, b""))), 18),
+        lambda size: counted(lambda n: field(1, field(1, field(1, field(1, b"%06x" % n))) + field(2, field(2, b""))), 18, size),
     ),
-    Hostile("empty spans", "traces", lambda: within(filled(field(2, b"")), 1, 2)),
-    Hostile("empty events", "traces", lambda: within(filled(field(11, b"")), 1, 2, 2)),
-    Hostile("empty links", "traces", lambda: within(filled(field(13, b"")), 1, 2, 2)),
-    Hostile("spans with an event", "traces", lambda: within(filled(field(2, field(11, field(3, b"")))), 1, 2)),
-    Hostile("empty metrics", "metrics", lambda: within(filled(field(2, b"")), 1, 2)),
+    Hostile("empty spans", "traces", lambda size: within(filled(field(2, b""), size), 1, 2)),
+    Hostile("empty events", "traces", lambda size: within(filled(field(11, b""), size), 1, 2, 2)),
+    Hostile("empty links", "traces", lambda size: within(filled(field(13, b""), size), 1, 2, 2)),
+    Hostile("spans with an event", "traces", lambda size: within(filled(field(2, field(11, field(3, b""))), size), 1, 2)),
+    Hostile("empty metrics", "metrics", lambda size: within(filled(field(2, b""), size), 1, 2)),
     Hostile(
         "metrics each another",
         "metrics",
-        lambda: within(
-            counted(lambda n: field(2, field(1, b"m%06x" % n) + field(GAUGE, field(1, TIME + VALUE))), 33), 1, 2
+        lambda size: within(
+            counted(lambda n: field(2, field(1, b"m%06x" % n) + field(GAUGE, field(1, TIME + VALUE))), 33, size), 1, 2
         ),
     ),
-    Hostile("empty gauge points", "metrics", lambda: metric(GAUGE, filled(field(1, b"")))),
-    Hostile("empty histogram points", "metrics", lambda: metric(HISTOGRAM, filled(field(1, b"")))),
-    Hostile("empty exponential points", "metrics", lambda: metric(EXPONENTIAL, filled(field(1, b"")))),
-    Hostile("empty summary points", "metrics", lambda: metric(SUMMARY, filled(field(1, b"")))),
-    Hostile("gauge series", "metrics", lambda: labelled(GAUGE, TIME + VALUE)),
-    Hostile("histogram series", "metrics", lambda: labelled(HISTOGRAM)),
-    Hostile("exponential series", "metrics", lambda: labelled(EXPONENTIAL)),
-    Hostile("summary series", "metrics", lambda: labelled(SUMMARY)),
-    Hostile("empty quantiles", "metrics", lambda: metric(SUMMARY, field(1, TIME + filled(field(6, b""))))),
+    Hostile("empty gauge points", "metrics", lambda size: metric(GAUGE, filled(field(1, b""), size))),
+    Hostile("empty histogram points", "metrics", lambda size: metric(HISTOGRAM, filled(field(1, b""), size))),
+    Hostile("empty exponential points", "metrics", lambda size: metric(EXPONENTIAL, filled(field(1, b""), size))),
+    Hostile("empty summary points", "metrics", lambda size: metric(SUMMARY, filled(field(1, b""), size))),
+    Hostile("gauge series", "metrics", lambda size: labelled(GAUGE, TIME + VALUE, size)),
+    Hostile("histogram series", "metrics", lambda size: labelled(HISTOGRAM, TIME, size)),
+    Hostile("exponential series", "metrics", lambda size: labelled(EXPONENTIAL, TIME, size)),
+    Hostile("summary series", "metrics", lambda size: labelled(SUMMARY, TIME, size)),
+    Hostile("empty quantiles", "metrics", lambda size: metric(SUMMARY, field(1, TIME + filled(field(6, b""), size)))),
     Hostile(
         "buckets",
         "metrics",
-        lambda: metric(
+        lambda size: metric(
             HISTOGRAM,
             field(
                 1,
                 TIME
-                + field(6, bytes(8) * (SIZE // 16))
-                + field(7, struct.pack(f"<{SIZE // 16 - 1}d", *range(SIZE // 16 - 1))),
+                + field(6, bytes(8) * (size // 16))
+                + field(7, struct.pack(f"<{size // 16 - 1}d", *range(size // 16 - 1))),
             ),
         ),
     ),
-    Hostile("exponential buckets", "metrics", lambda: metric(EXPONENTIAL, field(1, TIME + field(8, field(2, bytes(SIZE)))))),
-    Hostile("empty exemplars", "metrics", lambda: metric(GAUGE, field(1, TIME + VALUE + filled(field(5, b""))))),
-    Hostile("groups in groups", "logs", lambda: filled(b"\x13")),
-    Hostile("groups in groups, in a record", "traces", lambda: within(filled(b"\x83\x01"), 1, 2, 2)),
-    Hostile("unknown fields", "logs", lambda: filled(b"\xf8\x01\x00")),
-    Hostile("JSON: empty resources", "logs", lambda: b'{"resourceLogs":[%s{}]}' % filled(b"{},"), json=True),
+    Hostile("exponential buckets", "metrics", lambda size: metric(EXPONENTIAL, field(1, TIME + field(8, field(2, bytes(size)))))),
+    Hostile("empty exemplars", "metrics", lambda size: metric(GAUGE, field(1, TIME + VALUE + filled(field(5, b""), size)))),
+    Hostile("groups in groups", "logs", lambda size: filled(b"\x13", size)),
+    Hostile("groups in groups, in a record", "traces", lambda size: within(filled(b"\x83\x01", size), 1, 2, 2)),
+    Hostile("unknown fields", "logs", lambda size: filled(b"\xf8\x01\x00", size)),
+    Hostile("JSON: empty resources", "logs", lambda size: b'{"resourceLogs":[%s{}]}' % filled(b"{},", size), json=True),
     Hostile(
         "JSON: empty log records",
         "logs",
-        lambda: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % filled(b"{},"),
+        lambda size: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % filled(b"{},", size),
         json=True,
     ),
-    Hostile("JSON: lists of lists", "logs", lambda: b'{"resourceLogs":[%s[]]}' % filled(b"[],"), json=True),
-    Hostile("JSON: deep lists", "logs", lambda: filled(b"["), json=True),
-    Hostile("JSON: deep objects", "logs", lambda: filled(b'{"a":'), json=True),
-    Hostile("JSON: numbers", "traces", lambda: b'{"resourceSpans":[%s1]}' % filled(b"1,"), json=True),
-    Hostile("JSON: a text of wide characters", "logs", lambda: json.dumps({"resourceLogs": "\U0001f600" * (SIZE // 12)}).encode(), json=True),
-    Hostile("JSON: a long number", "logs", lambda: b'{"resourceLogs":%s}' % filled(b"9"), json=True),
-    Hostile("JSON: a long number with a fault", "logs", lambda: b'{"resourceLogs":%s,"\\ud800":1}' % filled(b"9"), json=True),
+    Hostile("JSON: lists of lists", "logs", lambda size: b'{"resourceLogs":[%s[]]}' % filled(b"[],", size), json=True),
+    Hostile("JSON: deep lists", "logs", lambda size: filled(b"[", size), json=True),
+    Hostile("JSON: deep objects", "logs", lambda size: filled(b'{"a":', size), json=True),
+    Hostile("JSON: numbers", "traces", lambda size: b'{"resourceSpans":[%s1]}' % filled(b"1,", size), json=True),
+    Hostile("JSON: a text of wide characters", "logs", lambda size: json.dumps({"resourceLogs": "\U0001f600" * (size // 12)}).encode(), json=True),
+    Hostile("JSON: a long number", "logs", lambda size: b'{"resourceLogs":%s}' % filled(b"9", size), json=True),
+    Hostile("JSON: a long number with a fault", "logs", lambda size: b'{"resourceLogs":%s,"\\ud800":1}' % filled(b"9", size), json=True),
     Hostile(
         "JSON: faults each another",
         "logs",
-        lambda: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % counted(lambda n: b'{"body":%06d},' % n, 16),
+        lambda size: b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[%s{}]}]}]}' % counted(lambda n: b'{"body":%06d},' % n, 16, size),
         json=True,
     ),
 )  # fmt: skip
@@ -178,11 +180,12 @@ class Taken:
         return f"{self.peak:7.1f} peak {self.batch:6.1f} batch {self.seconds:6.2f} s  {self.name}: {self.outcome[:80]}"
 
 
-def measure(hostile: Hostile) -> Taken:
-    """Decode a request, in a process that has done nothing else."""
+def measure(name: str, size: int) -> Taken:
+    """Decode the request of that name, in a process that has done nothing else."""
+    (hostile,) = (one for one in HOSTILE if one.name == name)
     decoder = OtlpDecoder(Translation())
     decoder.decode(hostile.signal, b"", json=False, tenant="default", now_ns=NOW_NS)
-    body = hostile.make()
+    body = hostile.make(size)
     Path("/proc/self/clear_refs").write_text("5")  # from here on, the peak is this request's
     before, started = _memory("VmRSS"), time.process_time()
     held = 0
@@ -200,20 +203,20 @@ def _memory(name: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def main(words: Sequence[str]) -> None:
-    """Print what each request took, or those of the names in `words`; with `--json`, a line of JSON for each."""
-    chosen = [hostile for hostile in HOSTILE if hostile.name in words or not set(words) - {"--json"}]
-    # Memory that one request has freed would be there for the next.
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print what each request took."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.hostile", description="decode hostile requests")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="those to try (default: all)")
+    parser.add_argument("--size", type=int, default=LARGE, help="bytes of each request (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each")
+    options = parser.parse_args(argv)
+
+    names = options.names or [one.name for one in HOSTILE]
+    # Memory that one request has freed would be there for the next, so each has a process of its own.
     with get_context("fork").Pool(1, maxtasksperchild=1) as fresh:
-        for taken in fresh.imap(measure_by_name, [hostile.name for hostile in chosen]):
-            print(json.dumps(asdict(taken)) if "--json" in words else taken, flush=True)
-
-
-def measure_by_name(name: str) -> Taken:
-    """Measure the request of that name."""
-    (hostile,) = (one for one in HOSTILE if one.name == name)
-    return measure(hostile)
+        for taken in fresh.imap(partial(measure, size=options.size), names):
+            print(json.dumps(asdict(taken)) if options.json else taken, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

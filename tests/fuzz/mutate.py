@@ -154,11 +154,11 @@ def _encoded(field: Field) -> bytes:
         case 0:
             return tag + _as_varint(value)
         case 1:
-            return tag + (value & 2**64 - 1).to_bytes(8, "little")
+            return tag + struct.pack("<Q", value & 2**64 - 1)
         case 5:
-            return tag + (value & 2**32 - 1).to_bytes(4, "little")
+            return tag + struct.pack("<I", value & 2**32 - 1)
         case 2:
-            inner = b"".join(map(_encoded, value)) if isinstance(value, list) else value
+            inner: bytes = b"".join(map(_encoded, value)) if isinstance(value, list) else value
             return tag + _as_varint(len(inner)) + inner
     return tag
 

@@ -26,9 +26,9 @@ def fuzz(name: str, seconds: int, folder: Path) -> None:
     assert "number_of_executed_units" in run.stderr
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["otlp-traces", "otlp-metrics-json", "decompress"])
 def test_finds_nothing_soon(name: str, tmp_path: Path) -> None:
-    fuzz(name, 1, tmp_path)
+    fuzz(name, 2, tmp_path)
 
 
 @pytest.mark.slow

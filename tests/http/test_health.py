@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from firstlight.http.health import Health, health_routes
+from firstlight.http.health import Health, health_routes, starting_route
 from tests.http.serving import serving
 
 pytestmark = pytest.mark.anyio
@@ -55,6 +55,16 @@ async def test_readiness(
         got = await client.get(f"{server.url}/readyz")
 
     assert (got.status_code, got.json()) == (status, {"ready": status == 200, "complaints": complaints})
+
+
+async def test_asks_to_come_again_while_it_starts() -> None:
+    """A sender that is told "not found" would throw its records away."""
+    async with serving([*health_routes(Health(), expose), starting_route()]) as server, httpx.AsyncClient() as client:
+        got = await client.post(f"{server.url}/v1/logs", content=b"a body")
+        lives = await client.get(f"{server.url}/healthz")
+
+    assert (got.status_code, got.headers["retry-after"], lives.status_code) == (503, "1", 200)
+    assert got.json() == {"error": "cannot answer /v1/logs yet: the server is starting; try again"}
 
 
 async def test_lives_while_it_is_not_ready() -> None:

@@ -64,7 +64,7 @@ async def running(
     with ThreadPoolExecutor(settings.workers) as workers:
         ingest = IngestServer(append, admission, telemetry.ingest, workers, time.time_ns)
         door = HttpDoor(ingest, admission, body_seconds=http.body_timeout)
-        routes = [door.route(signal.path, OtlpHttp(signal, decoder)) for signal in SIGNALS]
+        routes = [door.route(signal.path, OtlpHttp(signal, decoder, max_json=settings.max_json)) for signal in SIGNALS]
         listener = open_socket(ANYWHERE, "http.listen")
         http_server = HttpServer(Application(routes, telemetry.http), [listener], http, telemetry.http)
         methods = [

@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from firstlight.model.batch import Batch
-from firstlight.model.tables import CUSTOM_BOUNDS
-from tests.store.rows import NOW_NS, TODAY, table
+from firstlight.model.tables import CUSTOM_BOUNDS, SCHEMAS
+from tests.store.rows import NOW_NS, TODAY, nothing
 
 SECOND = 10**9
 TRACES = 60
@@ -47,7 +47,7 @@ def world() -> Batch:
         "logs": columns("logs", logs()),
         "spans": columns("spans", spans()),
         "series": columns("series", series()),
-        "metadata": table("metadata", metric=["requests_total"], type=["counter"], help=["Requests."]),
+        "metadata": columns("metadata", iter([{"metric": "requests_total", "type": "counter", "help": "Requests."}])),
         "samples": columns("samples", samples()),
         "histograms": columns("histograms", histograms()),
         "exemplars": columns("exemplars", exemplars()),
@@ -56,9 +56,11 @@ def world() -> Batch:
 
 
 def columns(kind: str, rows: Iterator[Mapping[str, Any]]) -> pa.Table:
-    """Return rows that are given as mappings, all with the same keys, as a table of a kind."""
+    """Return rows of a kind as a table; columns that are not given hold nothing."""
     listed = list(rows)
-    return table(kind, **{name: [row[name] for row in listed] for name in listed[0]})
+    schema = SCHEMAS[kind]
+    values = [[row.get(field.name, nothing(field)) for row in listed] for field in schema]
+    return pa.table([pa.array(column, field.type) for column, field in zip(values, schema, strict=True)], schema=schema)
 
 
 def origins() -> Iterator[Mapping[str, Any]]:

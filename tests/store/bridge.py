@@ -27,7 +27,7 @@ OF_THE_PROTOCOL = frozenset(
 )
 """What stands in a request's URL and is no setting."""
 
-INSERT = re.compile(rb"(INSERT INTO .*) FORMAT (\w+)\s*", re.IGNORECASE | re.DOTALL)
+INSERT = re.compile(rb"(INSERT INTO [^\n]*) FORMAT (\w+)\n", re.IGNORECASE)
 CODE = re.compile(r"Code: (\d+)")
 
 
@@ -39,7 +39,7 @@ class Bridge(ThreadingHTTPServer):
     def __init__(self, directory: str) -> None:
         super().__init__(("127.0.0.1", 0), Request)
         self.directory = directory
-        self.engine = chdb.connect(directory)  # stays open while requests come and go
+        self.engine = connect(directory)  # stays open while requests come and go
 
 
 class Request(BaseHTTPRequestHandler):
@@ -48,11 +48,11 @@ class Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Bridge
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         """Answer a statement in the URL."""
         self._run()
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_POST(self) -> None:
         """Answer a statement in the body, or store the body."""
         self._run()
 
@@ -74,20 +74,19 @@ class Request(BaseHTTPRequestHandler):
             self._answer(200, answer)
 
     def _ask(self, asked: dict[str, str], body: bytes) -> bytes:
-        with closing(chdb.connect(self.server.directory)) as session:
+        with closing(connect(self.server.directory)) as session:
             if database := asked.get("database"):
                 session.query(f"USE `{database}`")
             settings = {name for name in asked if name not in OF_THE_PROTOCOL and not name.startswith("param_")}
             for name in sorted(settings, key=lambda name: name == "readonly"):
                 session.query(f"SET {name} = '{asked[name]}'")
-            insert = INSERT.fullmatch(asked.get("query", "").encode())
-            if insert:
-                return _insert(session, insert[1].decode(), insert[2].decode(), body)
+            statement = asked.get("query", "").encode() + body
+            if insert := INSERT.match(statement):
+                return _insert(session, insert[1].decode(), insert[2].decode(), statement[insert.end() :])
             parameters = {
                 name.removeprefix("param_"): value for name, value in asked.items() if name.startswith("param_")
             }
-            statement = asked.get("query", "") + body.decode()
-            answer: bytes = session.query(statement, "TabSeparated", params=parameters).bytes() or b""
+            answer: bytes = session.query(statement.decode(), "TabSeparated", params=parameters).bytes() or b""
             return answer
 
     def _answer(self, status: int, body: bytes, code: str = "") -> None:
@@ -97,6 +96,11 @@ class Request(BaseHTTPRequestHandler):
             self.send_header("X-ClickHouse-Exception-Code", code)
         self.end_headers()
         self.wfile.write(body)
+
+
+def connect(directory: str) -> Any:
+    """Return a session with the engine, which has no types."""
+    return chdb.connect(directory)  # type: ignore[no-untyped-call]
 
 
 def _insert(session: Any, statement: str, format: str, body: bytes) -> bytes:

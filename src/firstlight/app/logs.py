@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -27,6 +28,9 @@ class LogSettings(BaseModel):
     )
 
 
+BURST: Final = 20
+PERIOD: Final = 60.0
+
 # Libraries tell what we tell ourselves, or what any client could fill the log with.
 QUIETER: Final = {"uvicorn.error": logging.ERROR, "clickhouse_connect": logging.ERROR, "grpc": logging.ERROR}
 
@@ -39,11 +43,41 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     as_text = settings.format == "text" or (settings.format == "auto" and stream.isatty())
     output = logging.StreamHandler(stream)
+    output.addFilter(Damper())
     output.setFormatter(TextFormatter() if as_text else JsonFormatter())
     logging.basicConfig(level=settings.level.upper(), handlers=[output], force=True)
     logging.captureWarnings(True)
     for name, level in QUIETER.items():
         logging.getLogger(name).setLevel(level)
+
+
+class Damper(logging.Filter):
+    """Lets through what is said from one place of the code `BURST` times in `PERIOD` seconds, and counts the rest.
+
+    A fault that every request runs into must not fill the disk with its tracebacks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[tuple[str, int], _Place] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to write `record`; the first of a new period is told how many were not written."""
+        if record.levelno < logging.WARNING:
+            return True
+        place = self._places.setdefault((record.pathname, record.lineno), _Place(record.created))
+        if record.created - place.since >= PERIOD:
+            if place.count > BURST:
+                record.not_written_before = place.count - BURST
+            place.since, place.count = record.created, 0
+        place.count += 1
+        return place.count <= BURST
+
+
+@dataclass(slots=True)
+class _Place:
+    since: float
+    count: int = 0
 
 
 class JsonFormatter(logging.Formatter):

@@ -28,7 +28,7 @@ class Reloadable:
             configure(now.logging)
         self.admission.settings = now.ingest
         self.retention.settings = now.retention
-        _log.info("settings reloaded: %s", ", ".join(changed(old, now)) or "nothing changed that can be")
+        _log.info("settings reloaded: %s", ", ".join(changed(old, now)) or "nothing new to take over")
         if waiting := changed(now, new):
             _log.warning("settings that need a restart to change: %s", ", ".join(waiting))
         return now
@@ -36,8 +36,8 @@ class Reloadable:
 
 def in_force(old: Settings, new: Settings) -> Settings:
     """Return what of `new` a server that was started with `old` can take over, and `old` otherwise."""
-    # Threads and what grpc was told are there for good.
-    fixed = {"workers": old.ingest.workers, "max_decompressed": old.ingest.max_decompressed}
+    # There for good are the threads, and what grpc and the receivers were told.
+    fixed = {name: getattr(old.ingest, name) for name in ("workers", "max_decompressed", "max_json")}
     return old.model_copy(
         update={
             "ingest": new.ingest.model_copy(update=fixed),

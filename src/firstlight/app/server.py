@@ -103,7 +103,8 @@ class Server:
 
         door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
         routes: list[BaseRoute] = [*health]
-        routes += [door.route(signal.path, OtlpHttp(signal, decoder)) for signal in SIGNALS]
+        max_json = settings.ingest.max_json
+        routes += [door.route(signal.path, OtlpHttp(signal, decoder, max_json=max_json)) for signal in SIGNALS]
         grpc = await self._open_grpc(ingest, decoder, addresses)
 
         async def stop_listening() -> None:
@@ -112,7 +113,7 @@ class Server:
         # Pushed last, to be the first to stop.
         self._cleanups.push("the HTTP and gRPC servers", stop_listening)
         app.serve(routes)
-        return addresses, str(store.client.location)
+        return addresses, str(store.client.location if settings.store.url else settings.data.absolute())
 
     async def _open_http(self, app: Application) -> tuple[HttpServer, dict[str, str]]:
         sockets, addresses = [], {}

@@ -14,7 +14,12 @@ FILE: Final = Path("firstlight.yaml")
 """The file that is read if it is there and no other is named."""
 
 FILE_VARIABLE: Final = "FIRSTLIGHT_CONFIG"
-"""Names another; the one variable of ours that is not a setting."""
+"""Names another."""
+
+SERVER_VARIABLE: Final = "FIRSTLIGHT_SERVER"
+"""Names the server that is asked by the words that show something: no setting of that server."""
+
+NOT_SETTINGS: Final = (FILE_VARIABLE, SERVER_VARIABLE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,5 +58,5 @@ def read_settings(arguments: argparse.Namespace, overrides: list[str] | None = N
         path=config_file(arguments),
         environ=os.environ,
         overrides=[*(overrides or []), *arguments.overrides],
-        not_settings=(FILE_VARIABLE,),
+        not_settings=NOT_SETTINGS,
     )

@@ -19,6 +19,10 @@ from firstlight.errors import ConfigError, UserError, unknown_word
 WORDS: Final = (
     "up",
     "demo",
+    "logs",
+    "traces",
+    "query",
+    "status",
     "config",
 )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 from firstlight.cli.configuration import add_arguments as add_configuration
@@ -57,5 +59,13 @@ def _banner(settings: Settings, listening: Listening, seconds: float) -> str:
     lines.append(f"  {'data':10} {listening.data}")
     if settings.compat:
         lines.append(f"  {'compat':10} no ports but OTLP's: this version serves no other system's protocol yet")
-    lines.append("try it with: firstlight demo")
+    lines.append(f"try it with: {_program()} demo")
     return "\n".join(lines)
+
+
+def _program() -> str:
+    """Return what to type to run this program again."""
+    path = Path(sys.argv[0])
+    if path.name != "firstlight":
+        return "python -m firstlight"
+    return path.name if which(path.name) == str(path) else str(path)

@@ -22,11 +22,16 @@ class IngestSettings(BaseModel):
     max_decompressed: ByteSize = Field(
         default=64 * MIB, ge=1024, description="bytes of one request's body, decompressed"
     )
+    max_json: ByteSize = Field(
+        default=8 * MIB,
+        ge=1024,
+        description="bytes of one request's body, decompressed, if it is JSON: to read it may take 20 times its size",
+    )
     max_in_flight: ByteSize = Field(
         default=160 * MIB,
         description="bytes of request bodies in memory; beyond it senders are told to try again later",
     )
-    max_requests: int = Field(default=512, ge=1, description="requests that are read, decoded or stored at one time")
+    max_requests: int = Field(default=256, ge=1, description="requests that are read, decoded or stored at one time")
     workers: int = Field(default=2, ge=1, le=64, description="threads that decompress and decode")
     retry_after: Duration = Field(
         default=1.0, ge=0.1, description="how long senders are told to wait when there is too much"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from firstlight.errors import StoreBusy
 from firstlight.store.connection import INSERT_SETTINGS, Answer, Connection, Settings, connect
 from firstlight.store.faults import QueryFailed, StoreUnusable
 from firstlight.store.location import DATABASE, Directory, Location
@@ -145,12 +146,13 @@ class Readers:
             returning.add_done_callback(self._returning.discard)
 
     async def _take_back(self, turn: _Turn) -> None:
-        asked, was_stopped = turn.asked, False
+        asked, was_stopped, interval = turn.asked, False, STOP_INTERVAL
         while asked and not asked.done():
             if turn.line.tag:
                 was_stopped = True
                 await self._stop(turn.line.tag)
-            await asyncio.wait([asked], timeout=STOP_INTERVAL)
+            await asyncio.wait([asked], timeout=interval)
+            interval = min(2 * interval, 1.0)
         if asked and not asked.cancelled():
             asked.exception()  # has been told to the caller, or nobody is there to be told
         if answer := turn.answer:
@@ -196,7 +198,10 @@ class Client:
         self._lanes.append(line)
 
         async def insert(table: str, rows: pa.Table) -> None:
-            await line.ask(lambda session: session.insert(table, rows))
+            try:
+                await line.ask(lambda session: session.insert(table, rows))
+            except StoreUnusable as error:  # it could be used before, so it may be again
+                raise StoreBusy(f"cannot store: {error}") from error
 
         return insert
 

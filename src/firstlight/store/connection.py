@@ -116,8 +116,8 @@ def connect(location: Location, *, database: str | None, memory: int, settings: 
     `memory` is what the engine may use, if it is inside this process; the first session there decides it.
     """
     tag = f"firstlight-{uuid.uuid4().hex}"
-    # Last, what may forbid to change any setting.
-    ordered = {"log_comment": tag, **dict(sorted(settings.items(), key=lambda pair: pair[0] == "readonly"))}
+    # Last, what forbids to change any setting.
+    ordered = dict(sorted({**settings, "log_comment": tag}.items(), key=lambda pair: pair[0] == "readonly"))
     try:
         if isinstance(location, Server):
             return Connection(_to_server(location, database, ordered), _put_on_server, tag)

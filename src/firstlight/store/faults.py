@@ -10,6 +10,7 @@ import errno
 import re
 
 from clickhouse_connect.driver.exceptions import Error as EngineError
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused, UserError, without_password
 
@@ -111,7 +112,7 @@ def translate(error: Exception) -> StoreError:
     return Doubtful(f"{words}; send again")
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """Return the engine's own words on one line: without code, version and where in the engine it happened."""
     text = " ".join(str(error).split())
     # Repeated from one part of the engine to another, and by clickhouse-connect.
@@ -119,5 +120,13 @@ def told(error: Exception) -> str:
         r"^(?:Received ClickHouse exception, code: \d+, server response: |Code: \d+\. |DB::Exception: )+", "", text
     )
     text = re.sub(r"\s*\((?:version|in file/uri) [^()]*\)|: While executing .*", "", text).rstrip(": ")
+    if isinstance(error, OperationalError):  # of the connection, whose first cause says more than all that follow
+        text = f"{text}: {_first_cause(error)}"
     text = without_password(text)
     return text if len(text) <= TOLD else f"{text[: TOLD - 1]}…"
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error

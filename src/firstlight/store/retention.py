@@ -22,7 +22,7 @@ from types import MappingProxyType
 from firstlight.store.client import Client
 from firstlight.store.columns import TABLES
 from firstlight.store.disk import Disk
-from firstlight.store.faults import QueryFailed
+from firstlight.store.faults import QueryFailed, StoreUnusable
 from firstlight.store.settings import RetentionSettings
 from firstlight.telemetry import StoreInstruments
 
@@ -200,7 +200,7 @@ class Retention:
         while True:
             try:
                 await self.enforce()
-            except QueryFailed as error:
+            except (QueryFailed, StoreUnusable) as error:
                 _log.warning("cannot enforce retention now: %s", error)
             await asyncio.sleep(self.settings.check_interval)
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 KIB = 1024
-SMALL = IngestSettings(max_body=4 * KIB, max_decompressed=8 * KIB, max_in_flight=12 * KIB)
+SMALL = IngestSettings(max_body=4 * KIB, max_decompressed=8 * KIB, max_json=2 * KIB, max_in_flight=12 * KIB)
 BODY = logs("a", "b").SerializeToString()
 
 ENCODINGS = [
@@ -57,6 +57,7 @@ REFUSED = [
     ("gzip, cut",                 PROTOBUF,                           "gzip",   gzip.compress(BODY)[:-3],             400,    "cannot decompress the gzip body: it is cut short"),
     ("too large",                 PROTOBUF,                           "",       bytes(4 * KIB + 1),                   413,    "cannot take a body of more than 4096 bytes; send smaller requests"),
     ("too large, decompressed",   PROTOBUF,                           "gzip",   gzip.compress(bytes(9 * KIB)),        413,    "cannot take a body of more than 8192 bytes, decompressed; send smaller requests"),
+    ("too large for JSON",        JSON,                               "",       b" " * (2 * KIB + 1),                 413,    "cannot take JSON of more than 2048 bytes; send smaller requests, or protobuf"),
     ("a bomb",                    JSON,                               "zstd",   zstd.compress(bytes(1024 * KIB)),     413,    "cannot take a body of more than 8192 bytes, decompressed; send smaller requests"),
     ("no type",                   "",                                 "",       BODY,                                 415,    "cannot read the content type none; want application/x-protobuf or application/json"),
     ("another type",              "text/plain",                       "",       BODY,                                 415,    "cannot read the content type 'text/plain'; want application/x-protobuf or application/json"),

@@ -11,6 +11,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from firstlight.errors import brief
+from firstlight.http.errors import BodyTooLarge
 from firstlight.ingest.otlp.signals import Decoder, OtlpSignal, status
 from firstlight.ingest.receiver import Context, Reply
 from firstlight.ingest.refusal import Cause, Refusal, UnknownType
@@ -42,9 +43,10 @@ class OtlpHttp:
 
     name = "otlp_http"
 
-    def __init__(self, signal: OtlpSignal, decoder: Decoder) -> None:
+    def __init__(self, signal: OtlpSignal, decoder: Decoder, *, max_json: int) -> None:
         self._signal = signal
         self._decoder = decoder
+        self._max_json = max_json
 
     @property
     def signal(self) -> str:
@@ -56,6 +58,9 @@ class OtlpHttp:
         if context.content_type not in (PROTOBUF, JSON):
             found = brief(context.content_type) if context.content_type else "none"
             raise UnknownType(f"cannot read the content type {found}; want {PROTOBUF} or {JSON}")
+        if context.content_type == JSON and len(body) > self._max_json:
+            words = f"cannot take JSON of more than {self._max_json} bytes; send smaller requests, or protobuf"
+            raise BodyTooLarge(words)
         return self._decoder.decode(
             self._signal.name,
             body,

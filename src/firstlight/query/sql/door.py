@@ -73,7 +73,11 @@ class SqlDoor:
         return Answer(query, form, self._pieces(query, parameters, form))
 
     async def _pieces(self, query: Query, parameters: Mapping[str, object], form: Format) -> Pieces:
-        if len(query.text.encode(errors="surrogatepass")) > self._settings.max_query_size:
+        try:
+            size = len(query.text.encode())
+        except UnicodeEncodeError:
+            raise pointed("cannot read this: it has half of a character in it", query.text.encode(errors="replace").decode()) from None
+        if size > self._settings.max_query_size:
             raise QueryFault(
                 f"cannot take a query of more than {self._settings.max_query_size} bytes; want a shorter one",
                 Reason.TOO_LARGE,
@@ -116,10 +120,7 @@ class SqlDoor:
         return Judged(frozenset(), wants_origins=True, is_select=False)
 
     async def _ask_parser(self, sql: str, text: str) -> str:
-        try:
-            rows = (await self._sessions[False, True].query(sql, {"query": text})).to_pylist()
-        except UnicodeEncodeError:
-            raise pointed("cannot read this: it has half of a character in it", text.encode(errors="replace").decode()) from None
+        rows = (await self._sessions[False, True].query(sql, {"query": text})).to_pylist()
         return str(next(iter(rows[0].values())))
 
 

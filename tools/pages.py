@@ -1,27 +1,47 @@
-"""Writes docs/metrics.md, the page of the server's own metrics: ``python -m tools.metrics``."""
+"""Writes the pages of docs/ that are made from the code: ``python -m tools.pages``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
+from firstlight.app.settings import Settings
+from firstlight.config.describe import as_markdown, describe
 from firstlight.sdk.metrics import SECONDS, Counter, Gauge, Histogram, Readings, Registry
 from firstlight.telemetry import Telemetry, observe_process
 from tools.source import TOP
 
-PAGE: Final = TOP / "docs" / "metrics.md"
-
-INTRODUCTION: Final = """\
+METRICS: Final = """\
 # The server's own metrics
 
 What a server says about itself on `/metrics`, in the Prometheus text format or as OpenMetrics. Scrape it like any
-other program. Written from `src/firstlight/telemetry.py` by `python -m tools.metrics`.
+other program. This page is written by `python -m tools.pages` from `src/firstlight/telemetry.py`.
 
 A series appears when there is something to count. Histograms have `_bucket`, `_sum` and `_count`.
 
 | metric | type | labels | what it says |
 |---|---|---|---|
+"""
+
+SETTINGS: Final = """\
+# Settings
+
+`firstlight up` reads `firstlight.yaml` in the directory that it is started in, or the file that `--config` or
+`FIRSTLIGHT_CONFIG` names. Every setting has a default, so there need not be one. A variable of the environment wins
+over the file, and `--set KEY=VALUE` over both. What is misspelt, mistyped or impossible is refused with the line where
+it stands:
+
+```console
+$ firstlight config check
+firstlight.yaml:2: retention: unknown setting "log"; did you mean "logs"?
+```
+
+`firstlight config show` prints what is in force, and `firstlight config example` a file to begin with. On SIGHUP a
+running server takes over `logging`, `retention` and most of `ingest`; for all else its log says that it needs a
+restart. This page is written by `python -m tools.pages` from the settings themselves.
+
 """
 
 
@@ -78,13 +98,23 @@ class Catalogue(Registry):
         super().observable_gauge(name, help, labels, unit=unit, read=read)
 
 
-def page() -> str:
-    """Return the page."""
+def metrics() -> str:
+    """Return the page of the server's own metrics."""
     catalogue = Catalogue()
     Telemetry(catalogue)
     observe_process(catalogue, version="")
-    return INTRODUCTION + "".join(map(str, catalogue.rows))
+    return METRICS + "".join(map(str, catalogue.rows))
+
+
+def settings() -> str:
+    """Return the page of everything that can be set."""
+    return SETTINGS + as_markdown(describe(Settings))
+
+
+PAGES: Mapping[str, Callable[[], str]] = MappingProxyType({"metrics.md": metrics, "settings.md": settings})
+"""What each page is made by."""
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    for name, make in PAGES.items():
+        (TOP / "docs" / name).write_text(make())

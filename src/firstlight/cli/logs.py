@@ -1,0 +1,168 @@
+"""`firstlight logs`: the newest log records, and those that come from now on."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, Final
+
+from firstlight.cli.client import BrokenOff, Refused, Server, Unreachable
+from firstlight.cli.client import add_arguments as add_server
+from firstlight.cli.render import Screen, as_json, count, harmless, local_time, note, one_line, seconds, whole_number
+from firstlight.errors import ConfigError, brief
+
+SUMMARY = "show log records: the newest, or as they come"
+
+LEVELS: Final[Mapping[str, int]] = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+"""Each level, and the lowest severity number of OpenTelemetry's that belongs to it."""
+
+STYLES: Final[Mapping[str, str]] = {
+    "trace": "dim",
+    "debug": "blue",
+    "info": "green",
+    "warn": "yellow",
+    "error": "red",
+    "fatal": "bold red",
+}
+
+LIMIT: Final = 100
+BEFORE_FOLLOWING: Final = 10
+"""How many of the newest records are shown before those that come, if nobody says otherwise."""
+
+SHORT_ID: Final = 8
+SILENCE: Final = 60.0
+"""Seconds after which a stream in which not even a sign of life comes is taken for dead."""
+
+WAITS: Final = (0.5, 1.0, 2.0, 5.0)
+"""Seconds between attempts to reach a server that went away; the last again and again."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what may stand after `logs`."""
+    parser.add_argument("--follow", "-f", action="store_true", help="go on with records as they come, until Ctrl-C")
+    parser.add_argument("--service", metavar="NAME", help="of this service")
+    parser.add_argument("--level", type=str.lower, choices=LEVELS, help="of this level, or worse")
+    parser.add_argument("--contains", metavar="TEXT", help="with this text in the body")
+    parser.add_argument("--trace", metavar="ID", type=trace_id, help="of this trace; the first digits of its id will do")
+    parser.add_argument("--since", metavar="DURATION", type=seconds, help="no older than this, such as 15m")
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=whole_number(0),
+        help=f"how many of the newest ({LIMIT}; {BEFORE_FOLLOWING} before those that --follow brings)",
+    )
+    parser.add_argument("--attributes", action="store_true", help="show attributes, too")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="lines of text, or of JSON (text)")
+    add_server(parser)
+
+
+def trace_id(text: str) -> str:
+    """Return the id of a trace, or how it begins, as the server spells it; raise what argparse understands."""
+    if not re.fullmatch(r"[0-9a-fA-F]{1,32}", text):
+        raise argparse.ArgumentTypeError(f"cannot read {text!r} as the id of a trace; want up to 32 digits, 0-9 and a-f")
+    return text.lower()
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print what there is, and then what comes."""
+    server = Server.of(arguments)
+    printer = Printer(Screen.of(sys.stdout), as_json=arguments.format == "json", attributes=arguments.attributes)
+    if arguments.follow:
+        if arguments.trace and len(arguments.trace) < 32:
+            raise ConfigError(f"cannot follow the trace {brief(arguments.trace)}; want all 32 digits of its id")
+        _follow(server, arguments, printer)
+    shown = printer.print(newest(server, arguments, LIMIT))
+    if not shown and arguments.format == "text":
+        note("no log records match; `firstlight status` says what has come in")
+    return 0
+
+
+class Printer:
+    """Prints log records, one after the other."""
+
+    def __init__(self, screen: Screen, *, as_json: bool, attributes: bool) -> None:
+        self._screen = screen
+        self._as_json = as_json
+        self._attributes = attributes
+
+    def print(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """Print records, and return how many."""
+        number = 0
+        for number, record in enumerate(records, 1):
+            self._screen.line(as_json(record) if self._as_json else self._text(record))
+        self._screen.out.flush()
+        return number
+
+    def _text(self, record: Mapping[str, Any]) -> str:
+        paint = self._screen.paint
+        level = str(record["level"])
+        first, *others = harmless(record["body"]).rstrip("\n").split("\n")
+        parts = [
+            paint(local_time(record["ts"]), "dim"),
+            paint(f"{level.upper() if level in LEVELS else '-':5}", STYLES.get(level, "")),
+            paint(one_line(record["service"]), "cyan"),
+            first,
+            paint(record["trace_id"][:SHORT_ID], "dim"),
+        ]
+        if self._attributes:
+            parts += [paint(f"{one_line(key)}={_quoted(one_line(text))}", "dim") for key, text in record["attributes"].items()]
+        return "\n".join([" ".join(part for part in parts if part), *(f"    {line}" for line in others)])
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if not text or " " in text else text
+
+
+def newest(server: Server, arguments: argparse.Namespace, limit: int) -> list[dict[str, Any]]:
+    """Return the newest records that were asked for, the newest last."""
+    asked = {
+        "service": ("service = {service:String}", arguments.service),
+        "severity": ("severity >= {severity:UInt8}", LEVELS.get(arguments.level or "")),
+        "contains": ("position(body, {contains:String}) > 0", arguments.contains),
+        "trace": ("trace_id = {trace:String}", arguments.trace),
+        "since": ("ts >= now64(9) - toIntervalMillisecond({since:UInt64})", _milliseconds(arguments.since)),
+    }
+    if arguments.trace and len(arguments.trace) < 32:
+        asked["trace"] = ("startsWith(trace_id, {trace:String})", arguments.trace)
+    told = {name: told for name, (_, told) in asked.items() if told is not None}
+    conditions = " AND ".join(asked[name][0] for name in told)
+    query = (
+        "SELECT ts, service, level, severity, severity_text, body, trace_id, span_id, attributes FROM logs"
+        + (f" WHERE {conditions}" if conditions else "")
+        + " ORDER BY ts DESC LIMIT {limit:UInt64}"
+    )
+    told["limit"] = limit if arguments.limit is None else arguments.limit
+    return list(server.rows(query, told))[::-1] if told["limit"] else []
+
+
+def _milliseconds(told: float | None) -> int | None:
+    return None if told is None else int(told * 1000)
+
+
+def _follow(server: Server, arguments: argparse.Namespace, printer: Printer) -> None:
+    """Print the newest records and then all that come, for ever."""
+    asked = {
+        "service": arguments.service,
+        "level": arguments.level,
+        "contains": arguments.contains,
+        "trace_id": arguments.trace,
+    }
+    options = {name: str(told) for name, told in asked.items() if told}
+    before: Counter[str] | None = None
+    with ExitStack() as first:
+        stream = first.enter_context(server.follow("/logs/tail", options, SILENCE))
+        # Asked for after the stream is open, so that nothing is missed; what comes in both is shown once.
+        shown = newest(server, arguments, BEFORE_FOLLOWING)
+        printer.print(shown)
+        before = Counter(map(_identity, shown))
+        _print_stream(stream, printer, before)
+    while True:
+        note("the server went away; waiting for it to come back")
+        with _reopened(server, options) as (_, stream):
+            note("it is back; what came meanwhile is not shown here, but by `firstlight logs --since 5m`")
+            _print_stream(stream, printer, Counter())

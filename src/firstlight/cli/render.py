@@ -1,0 +1,274 @@
+"""How things look on a terminal, or in whatever stands in its place.
+
+Colours and the terminal's width are for terminals; what goes into a file or a pipe is plain, aligned and never cut.
+What others have sent us is shown so that it cannot act: a terminal obeys control characters, so they are spelled out.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Self, TextIO
+
+NARROW: Final = 12
+"""Cells of width that a column of text wants at least, for a table to be a table."""
+
+LONGEST: Final = 1_000
+"""Characters of one cell that a terminal is shown."""
+
+GAP: Final = 2
+
+STYLES: Final[Mapping[str, str]] = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "bold red": "1;31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+"""What `paint` knows, and how terminals call it."""
+
+# Control characters, but for the line break and the tab; and what makes text run backwards or hides it.
+ACTING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+BREAKS: Final = str.maketrans({"\n": "\\n", "\t": "\\t"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    is_number: bool = False
+    may_fold: bool = False
+    """Whether the text may go on in the next line where the terminal is too narrow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where a word prints to."""
+
+    out: TextIO
+    width: int | None
+    """Cells of a line; none if nobody minds long lines."""
+    has_colours: bool
+
+    @classmethod
+    def of(cls, out: TextIO, environ: Mapping[str, str] = os.environ) -> Self:
+        """Return the screen that a stream is."""
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="replace")  # rather a question mark than no answer
+        if not out.isatty():
+            return cls(out, None, has_colours=False)
+        has_colours = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        return cls(out, shutil.get_terminal_size().columns, has_colours)
+
+    def line(self, text: str = "") -> None:
+        """Print one line."""
+        print(text, file=self.out)
+
+    def paint(self, text: str, style: str) -> str:
+        """Return the text in one of `STYLES`, if there are colours and it is not empty."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.has_colours and style and text else text
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table; of rows that the terminal is too narrow for, each as a list of its own."""
+        if self.width is not None:
+            rows = [[cut(cell, LONGEST) for cell in row] for row in rows]
+            if _least(columns, rows) > self.width:
+                self._lists(columns, rows)
+                return
+        for row in _laid_out(self, columns, rows).splitlines():
+            self.line(row.rstrip())
+
+    def _lists(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        longest = max((len(column.name) for column in columns), default=0)
+        for number, row in enumerate(rows, 1):
+            self.line(self.paint(f"row {number}", "dim"))
+            for column, cell in zip(columns, row, strict=True):
+                self.line(f"{self.paint(column.name.ljust(longest), 'bold')}  {cell}")
+
+
+def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """Return the width that a table of these wants at least."""
+    total = 0
+    for number, column in enumerate(columns):
+        natural = max(len(column.name), *(len(row[number]) for row in rows)) if rows else len(column.name)
+        total += min(natural, NARROW) if column.may_fold else natural
+    return total + GAP * (len(columns) - 1)
+
+
+def _laid_out(screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(
+            Text(column.name),
+            justify="right" if column.is_number else "left",
+            no_wrap=not column.may_fold,
+            overflow="fold" if column.may_fold else "ellipsis",
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=screen.width or 1_000_000,
+        color_system="standard" if screen.has_colours else None,
+        force_terminal=screen.has_colours,
+        legacy_windows=False,
+        _environ={},
+    )
+    console.print(table, soft_wrap=False, crop=False)
+    return text.getvalue()
+
+
+def harmless(text: str) -> str:
+    r"""Return text of others with what a terminal would obey spelled out.
+
+    >>> harmless("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return ACTING.sub(lambda found: _spelled(found[0]), text)
+
+
+def one_line(text: str) -> str:
+    r"""Return text of others as it may stand in a cell of a table.
+
+    >>> one_line("a\nb")
+    'a\\nb'
+    """
+    return harmless(text).translate(BREAKS)
+
+
+def _spelled(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in at most `width` characters, with … where it was cut.
+
+    >>> cut("abcdef", 4), cut("abc", 4)
+    ('abc…', 'abc')
+    """
+    return text if len(text) <= width else f"{text[: max(width - 1, 0)]}…"
+
+
+def moment(text: str) -> datetime:
+    """Return a time as the server writes it: in UTC, to the microsecond if not to the nanosecond."""
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def local_time(text: str) -> str:
+    """Return a time of the server's as clocks here show it, with milliseconds."""
+    return f"{moment(text).astimezone():%Y-%m-%d %H:%M:%S.%f}"[:-3]
+
+
+def duration(nanoseconds: float) -> str:
+    """Return how long something took, to three digits or so.
+
+    >>> [duration(ns) for ns in (0, 850, 48_312_000, 999_950_000, 61e9, 7_325e9, -1_500_000)]
+    ['0', '850 ns', '48.3 ms', '1 s', '1 m 1 s', '2 h 2 m', '-1.5 ms']
+    """
+    if nanoseconds < 0:
+        return f"-{duration(-nanoseconds)}"
+    for unit, length in (("ns", 1), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)):
+        if nanoseconds < (60e9 if unit == "s" else length * 999.5):
+            return f"{_digits(nanoseconds / length)} {unit}" if nanoseconds else "0"
+    seconds = round(nanoseconds / 1e9)
+    for (large, length), (small, part) in (
+        (("m", 60), ("s", 1)),
+        (("h", 3600), ("m", 60)),
+        (("d", 86_400), ("h", 3600)),
+    ):
+        if seconds < length * 60 or large == "d":
+            count, rest = divmod(seconds, length)
+            return f"{count} {large} {rest // part} {small}" if rest // part else f"{count} {large}"
+    raise AssertionError("days have no end")
+
+
+def size(nbytes: float) -> str:
+    """Return how many bytes something has.
+
+    >>> [size(number) for number in (0, 512, 1536, 5 * 1024**3)]
+    ['0 B', '512 B', '1.5 KiB', '5 GiB']
+    """
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if nbytes < 1000 or unit == "TiB":
+            return f"{_digits(nbytes)} {unit}"
+        nbytes /= 1024
+    raise AssertionError("the last unit has no end")
+
+
+def count(number: float, noun: str = "", nouns: str = "") -> str:
+    """Return a number as people write it, with what is counted.
+
+    >>> count(12345), count(1, "row"), count(2, "row")
+    ('12,345', '1 row', '2 rows')
+    """
+    text = f"{number:,}"
+    return f"{text} {noun if number == 1 else nouns or noun + 's'}" if noun else text
+
+
+def _digits(number: float) -> str:
+    decimals = 0 if number >= 100 else 1 if number >= 10 else 2
+    text = f"{number:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def value(read: Any) -> str:
+    """Return a value of an answer as it stands in a cell.
+
+    >>> value(None), value(True), value({"a": [1]})
+    ('NULL', 'true', '{"a":[1]}')
+    """
+    if isinstance(read, str):
+        return one_line(read)
+    return "NULL" if read is None else one_line(json.dumps(read, ensure_ascii=False, separators=(",", ":")))
+
+
+def as_json(read: Mapping[str, Any]) -> str:
+    """Return an object as one line of JSON."""
+    return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
+
+
+def note(words: str) -> None:
+    """Tell the person, and not whatever reads the output."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def seconds(text: str) -> float:
+    """Return what an option such as ``--since 15m`` says; raise what argparse understands."""
+    from argparse import ArgumentTypeError
+
+    from firstlight.config.units import duration as read
+
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return what reads an option that is a whole number of `least` at least."""
+    from argparse import ArgumentTypeError
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < least:
+            raise ArgumentTypeError(f"cannot read {text!r}; want a whole number, {least} or more")
+        return int(text)
+
+    return read

@@ -1,0 +1,131 @@
+"""A disk that fills up: senders are told to come back, nothing acknowledged is lost, and with room it goes on."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from tests.acceptance.live import Answer, Live, ask, live, start
+from tests.faults.senders import CLIENTS, PROTOBUF, Ledger, logs, sending
+from tests.faults.stored import QUERIES, stored
+
+MIB = 1024 * 1024
+NOW_NS = time.time_ns()
+FILLING = 64 * 1024
+"""How much of each log record is there to fill the disk."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 128 MiB."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", str(tmp_path)], check=False, capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a small file system: {mounted.stderr.strip()}")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+@pytest.fixture(autouse=True)
+def as_root(request: pytest.FixtureRequest) -> None:
+    """Run the test again as the root of a namespace of its own, if we are not root: only root may mount."""
+    if os.geteuid() == 0:
+        return
+    unshare = ["unshare", "--user", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("cannot mount a small file system: not root, and no user namespaces here")
+    again = [*unshare, sys.executable, "-m", "pytest", "-q", "-m", "", request.node.nodeid]
+    run = subprocess.run(again, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+    pytest.skip("passed, in a namespace of its own")
+
+
+def fill(server: Live, ledger: Ledger, label: str) -> Answer:
+    """Send log records until a request is refused, and return how."""
+    chance = random.Random(label)
+    for number in itertools.count():
+        name = f"{label}.{number}"
+        request = logs([name], NOW_NS)
+        text = base64.b85encode(chance.randbytes(FILLING)).decode()
+        request.resource_logs[0].scope_logs[0].log_records[0].attributes.append(
+            KeyValue(key="filling", value=AnyValue(string_value=text))
+        )
+        ledger.sent["log"].add(name)
+        answer = ask(server.otlp_http, "POST", "/v1/logs", request.SerializeToString(), PROTOBUF)
+        if answer.status != 200:
+            return answer
+        ledger.acknowledged["log"].add(name)
+    raise AssertionError
+
+
+def check(server: Live, ledger: Ledger) -> None:
+    """Assert that everything acknowledged is there, once."""
+    assert [found for kind in QUERIES if (found := ledger.faults(kind, stored(server, kind)))] == []
+
+
+def test_full_is_told_and_passes(small_disk: Path) -> None:
+    """All clients meet a full disk; the server is started on it, too; then there is room again."""
+    ledger = Ledger()
+    settings = ("retention.min_free_disk=0",)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(64 * MIB))
+    with live(small_disk, settings) as server:
+        with sending(server, ledger, "before", NOW_NS) as senders:
+            for _ in range(len(CLIENTS) * 3):
+                assert senders.acknowledgements.acquire(timeout=60)
+        refused = fill(server, ledger, "filling")
+        assert refused.status == 503
+        assert int(refused.headers["retry-after"]) > 0
+        assert "free some space" in Status.FromString(refused.body).message
+        refused_over_grpc(server)
+        check(server, ledger)
+        assert server.stop() == 0
+
+    server = start(small_disk, settings)
+    try:
+        check(server, ledger)
+        with sending(server, ledger, "full", NOW_NS, again_after=0.1) as senders:
+            while len(ledger.refused) < len(CLIENTS) * 2:
+                time.sleep(0.1)
+            acknowledged = sum(map(len, ledger.acknowledged.values()))
+            ballast.unlink()
+            for _ in range(len(CLIENTS) * 5):
+                assert senders.acknowledgements.acquire(timeout=60), ledger.refused[-5:]
+        assert sum(map(len, ledger.acknowledged.values())) > acknowledged
+        assert all("503" in words or "UNAVAILABLE" in words for words in ledger.refused[len(CLIENTS) :]), ledger.refused
+        check(server, ledger)
+        assert server.stop() == 0
+    finally:
+        server.process.kill()
+    assert "Traceback" not in server.said
+
+
+def refused_over_grpc(server: Live) -> None:
+    """Assert that a call is answered with when to come again."""
+    with grpc.insecure_channel(server.otlp_grpc, options=[("grpc.enable_retries", 0)]) as channel:
+        export: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+        )
+        with pytest.raises(grpc.RpcError) as caught:
+            export(logs(["never"], NOW_NS).SerializeToString(), timeout=60)
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+    trailers = {item.key: item.value for item in caught.value.trailing_metadata()}
+    details = Status.FromString(trailers["grpc-status-details-bin"]).details
+    delay = RetryInfo()
+    assert [detail.Unpack(delay) for detail in details] == [True]
+    assert delay.retry_delay.seconds > 0

@@ -35,7 +35,8 @@ def test_every_row_is_in_one_block(requests: list[list[int]]) -> None:
     """Each request's rows are in the blocks of their days, in the order in which they came."""
     tables = [logs(*(f"{sender}.{row}" for row in range(len(days))), days=days) for sender, days in enumerate(requests)]
 
-    found = list(blocks("logs", [Piece(sender, rows) for sender, rows in enumerate(tables)]))
+    pieces = [Piece(sender, rows) for sender, rows in enumerate(tables)]
+    found = list(blocks("logs", pieces, max_rows=1000, max_bytes=2**20))
 
     stored = [
         [(piece.sender, body) for piece in block.pieces for body in piece.rows["body"].to_pylist()] for block in found
@@ -49,3 +50,17 @@ def test_every_row_is_in_one_block(requests: list[list[int]]) -> None:
         ]
         for wanted in sorted({day for days in requests for day in days})
     ]
+
+
+@given(st.lists(st.integers(1, 60), max_size=8), st.integers(1, 50), st.integers(1000, 20_000))
+def test_blocks_are_bounded(sizes: list[int], max_rows: int, max_bytes: int) -> None:
+    """None has more rows than allowed, nor more bytes by more than a few rows' worth, and none is lost."""
+    tables = [logs(*(f"{sender}.{row}" for row in range(size))) for sender, size in enumerate(sizes)]
+
+    found = list(blocks("logs", [Piece(None, rows) for rows in tables], max_rows=max_rows, max_bytes=max_bytes))
+
+    for block in found:
+        assert sum(piece.rows.num_rows for piece in block.pieces) <= max_rows
+        assert sum(piece.rows.nbytes for piece in block.pieces) <= max_bytes * 1.5 + 500
+    stored = [body for block in found for piece in block.pieces for body in piece.rows["body"].to_pylist()]
+    assert stored == [body for rows in tables for body in rows["body"].to_pylist()]

@@ -42,7 +42,11 @@ class Unreachable(UserError):
 
 
 class Refused(UserError):
-    """The server understood, and said no: these are its words."""
+    """The server said no: these are its words, and how HTTP calls it."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 class BrokenOff(UserError):
@@ -129,7 +133,7 @@ class Server:
             except (OSError, HTTPException) as error:
                 raise Unreachable(f"cannot reach a server at {self.url}: {_why(error)}; {self._help()}") from None
             if response.status != 200:
-                raise Refused(self._refusal(response))
+                raise Refused(self._refusal(response), response.status)
             yield response
         finally:
             connection.close()
@@ -193,5 +197,5 @@ def _object(text: bytes) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise BrokenOff(f"cannot read the answer: it is {brief(text)}; want a firstlight server of this version")
     if "error" in read:
-        raise Refused(str(read["error"]))
+        raise Refused(str(read["error"]), 200)
     return read

@@ -8,13 +8,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from itertools import chain
 from typing import Any, Final
 
 from firstlight.cli.client import BrokenOff, Refused, Server, Unreachable
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.render import Screen, as_json, count, harmless, local_time, note, one_line, seconds, whole_number
-from firstlight.errors import ConfigError, brief
+from firstlight.errors import ConfigError
 
 SUMMARY = "show log records: the newest, or as they come"
 
@@ -34,12 +34,18 @@ LIMIT: Final = 100
 BEFORE_FOLLOWING: Final = 10
 """How many of the newest records are shown before those that come, if nobody says otherwise."""
 
+ID_DIGITS: Final = 32
 SHORT_ID: Final = 8
+
+TAIL: Final = "/logs/tail"
 SILENCE: Final = 60.0
 """Seconds after which a stream in which not even a sign of life comes is taken for dead."""
 
 WAITS: Final = (0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to reach a server that went away; the last again and again."""
+
+NOT_YET: Final = (502, 503, 504)
+"""Answers of a server that is starting, or of what stands before one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +79,8 @@ def main(arguments: argparse.Namespace) -> int:
     server = Server.of(arguments)
     printer = Printer(Screen.of(sys.stdout), as_json=arguments.format == "json", attributes=arguments.attributes)
     if arguments.follow:
-        if arguments.trace and len(arguments.trace) < 32:
-            raise ConfigError(f"cannot follow the trace {brief(arguments.trace)}; want all 32 digits of its id")
+        if arguments.trace and len(arguments.trace) < ID_DIGITS:
+            raise ConfigError(f"cannot follow the trace {arguments.trace}; want all {ID_DIGITS} digits of its id")
         _follow(server, arguments, printer)
     shown = printer.print(newest(server, arguments, LIMIT))
     if not shown and arguments.format == "text":
@@ -127,7 +133,7 @@ def newest(server: Server, arguments: argparse.Namespace, limit: int) -> list[di
         "trace": ("trace_id = {trace:String}", arguments.trace),
         "since": ("ts >= now64(9) - toIntervalMillisecond({since:UInt64})", _milliseconds(arguments.since)),
     }
-    if arguments.trace and len(arguments.trace) < 32:
+    if arguments.trace and len(arguments.trace) < ID_DIGITS:
         asked["trace"] = ("startsWith(trace_id, {trace:String})", arguments.trace)
     told = {name: told for name, (_, told) in asked.items() if told is not None}
     conditions = " AND ".join(asked[name][0] for name in told)
@@ -152,17 +158,52 @@ def _follow(server: Server, arguments: argparse.Namespace, printer: Printer) -> 
         "contains": arguments.contains,
         "trace_id": arguments.trace,
     }
-    options = {name: str(told) for name, told in asked.items() if told}
-    before: Counter[str] | None = None
-    with ExitStack() as first:
-        stream = first.enter_context(server.follow("/logs/tail", options, SILENCE))
-        # Asked for after the stream is open, so that nothing is missed; what comes in both is shown once.
-        shown = newest(server, arguments, BEFORE_FOLLOWING)
-        printer.print(shown)
-        before = Counter(map(_identity, shown))
-        _print_stream(stream, printer, before)
-    while True:
+    streams = _streams(server, {name: told for name, told in asked.items() if told})
+    first = next(streams)
+    # Asked for once the stream is open, so that nothing is missed; what comes in both is shown once.
+    before = newest(server, arguments, BEFORE_FOLLOWING)
+    printer.print(before)
+    shown = Counter(map(_identity, before))
+    for stream in chain([first], streams):
+        printer.print(_new_records(stream, shown))
         note("the server went away; waiting for it to come back")
-        with _reopened(server, options) as (_, stream):
-            note("it is back; what came meanwhile is not shown here, but by `firstlight logs --since 5m`")
-            _print_stream(stream, printer, Counter())
+
+
+def _streams(server: Server, options: Mapping[str, str]) -> Iterator[Iterator[dict[str, Any]]]:
+    """Yield streams of what comes: the first if the server is there, the others each time that it is there again."""
+    with server.follow(TAIL, options, SILENCE) as stream:
+        yield stream
+    waits = iter(WAITS)
+    while True:
+        time.sleep(next(waits, WAITS[-1]))
+        try:
+            with server.follow(TAIL, options, SILENCE) as stream:
+                note("it is back; what came meanwhile is stored, and `firstlight logs --since 5m` shows it")
+                yield stream
+                waits = iter(WAITS)
+        except Unreachable:
+            continue
+        except Refused as refused:
+            if refused.status not in NOT_YET:
+                raise
+
+
+def _new_records(stream: Iterator[dict[str, Any]], shown: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Yield the records of a stream until it ends, but for those that were shown already."""
+    try:
+        for event in stream:
+            if "dropped" in event:
+                note(f"{count(event['dropped'], 'record')} not shown: they come faster than they can be taken")
+            if "body" not in event:
+                continue
+            identity = _identity(event) if shown else ""
+            if shown[identity] > 0:
+                shown[identity] -= 1
+            else:
+                yield event
+    except BrokenOff:
+        return
+
+
+def _identity(record: Mapping[str, Any]) -> str:
+    return "\0".join(str(record[name]) for name in ("ts", "service", "span_id", "body"))

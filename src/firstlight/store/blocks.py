@@ -1,11 +1,12 @@
-"""What is inserted together: rows of one kind and one day, whosever they are.
+"""What is inserted together: rows of one kind and one day, whosever they are, and not too many.
 
-A block is one part of one partition, so the engine takes all of it or nothing.
+A block becomes one part of one partition, so the engine takes all of it or nothing. Its size is what an insert needs of
+memory: three times that, up to about 10 MiB, where the engine begins to write each column to a file of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -43,19 +44,34 @@ class Block(Generic[Sender]):
     kind: str
     pieces: Sequence[Piece[Sender]]
 
-    @property
-    def rows(self) -> pa.Table:
-        """All its rows."""
-        return pa.concat_tables([piece.rows for piece in self.pieces])
 
+def blocks(kind: str, pieces: Iterable[Piece[Sender]], *, max_rows: int, max_bytes: int) -> Iterator[Block[Sender]]:
+    """Yield `pieces`, all of one kind, as blocks: the oldest day first, and of a day in their order.
 
-def blocks(kind: str, pieces: Sequence[Piece[Sender]]) -> Iterator[Block[Sender]]:
-    """Yield `pieces`, all of one kind, as a block for each day, the oldest first."""
+    No block has more than `max_rows`, nor much more than `max_bytes`; a piece that has is cut.
+    """
     days: dict[int, list[Piece[Sender]]] = {}
     for piece in pieces:
         for day, rows in by_day(kind, piece.rows):
-            days.setdefault(day, []).append(Piece(piece.sender, rows))
-    yield from (Block(kind, days[day]) for day in sorted(days))
+            days.setdefault(day, []).extend(Piece(piece.sender, part) for part in cut(rows, max_rows, max_bytes))
+    for day in sorted(days):
+        together: list[Piece[Sender]] = []
+        count = nbytes = 0
+        for piece in days[day]:
+            count, nbytes = count + piece.rows.num_rows, nbytes + piece.rows.nbytes
+            if together and (count > max_rows or nbytes > max_bytes):
+                yield Block(kind, together)
+                together, count, nbytes = [], piece.rows.num_rows, piece.rows.nbytes
+            together.append(piece)
+        yield Block(kind, together)
+
+
+def cut(rows: pa.Table, max_rows: int, max_bytes: int) -> Iterator[pa.Table]:
+    """Yield `rows` in parts of at most `max_rows` and about `max_bytes`."""
+    parts = max(-(-rows.num_rows // max_rows), -(-rows.nbytes // max_bytes))
+    step = max(1, -(-rows.num_rows // parts))
+    for start in range(0, rows.num_rows, step):
+        yield rows.slice(start, step)
 
 
 def by_day(kind: str, rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:

@@ -51,7 +51,7 @@ class Line:
 
     def ask(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Return the outcome-to-be of `work`; the session is opened when it is first asked anything."""
-        return asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._opened()))
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
 
     async def hang_up(self) -> None:
         """End the session, when all that was asked before is done; the next to ask gets a new one."""
@@ -61,6 +61,18 @@ class Line:
         """End the session and the thread."""
         await self.hang_up()
         self._thread.shutdown(wait=False)
+
+    def _run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return work(self._opened())
+        except QueryFailed:
+            # What the engine inside had already printed of a failed answer it would put before the next one of the
+            # session (chdb 4.4). The next session is there before this one ends: with the last, the engine would go.
+            failed, self._session = self._session, None
+            if failed:
+                self._session = self._open_session()
+                failed.close()
+            raise
 
     def _opened(self) -> Connection:
         self._session = self._session or self._open_session()
@@ -181,6 +193,11 @@ class Client:
         """The database that everything is in."""
         return DATABASE if isinstance(self.location, Directory) else self.location.database
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The databases that are made beside it, by the names that ``{name:Identifier}`` in the schema stands for."""
+        return {"sql": f"{self.database}_sql", "sql_lean": f"{self.database}_sql_lean"}
+
     @classmethod
     async def open(cls, location: Location, *, memory: int) -> Client:
         """Return the engine at `location`, with its database there. Raise StoreUnusable if it cannot be had."""
@@ -205,9 +222,15 @@ class Client:
 
         return insert
 
-    def readers(self, size: int, settings: Settings | None = None) -> Readers:
-        """Return `size` sessions for queries, with settings such as ``readonly`` and ``max_execution_time``."""
-        readers = Readers(lambda: self._line("reader", settings or {}), size, self._stop_queries)
+    def readers(
+        self, size: int, settings: Settings | None = None, *, database: str | None = None, role: str | None = None
+    ) -> Readers:
+        """Return `size` sessions for queries, with settings such as ``readonly`` and ``max_execution_time``.
+
+        They are about another `database` than that of the tables if one is named, and have no rights but those of
+        `role` if one is.
+        """
+        readers = Readers(lambda: self._line("reader", settings or {}, database, role), size, self._stop_queries)
         self._readers.append(readers)
         return readers
 
@@ -228,9 +251,11 @@ class Client:
         if self._lock:
             self._lock.release()
 
-    def _line(self, name: str, settings: Settings) -> Line:
+    def _line(self, name: str, settings: Settings, database: str | None = None, role: str | None = None) -> Line:
+        about = database or self.database
         return Line(
-            name, lambda: connect(self.location, database=self.database, memory=self._memory, settings=settings)
+            name,
+            lambda: connect(self.location, database=about, memory=self._memory, settings=settings, role=role),
         )
 
     async def _make_database(self) -> None:

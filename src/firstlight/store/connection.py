@@ -110,18 +110,26 @@ class Connection:
         self._client.close()
 
 
-def connect(location: Location, *, database: str | None, memory: int, settings: Settings) -> Connection:
+def connect(
+    location: Location, *, database: str | None, memory: int, settings: Settings, role: str | None = None
+) -> Connection:
     """Return a new session, in which statements are about `database`. Raise StoreUnusable if there is none to be had.
 
-    `memory` is what the engine may use, if it is inside this process; the first session there decides it.
+    `memory` is what the engine may use, if it is inside this process; the first session there decides it. In a session
+    with a `role` nothing may be done but what that role may do.
     """
     tag = f"firstlight-{uuid.uuid4().hex}"
     # Last, what forbids to change any setting.
     ordered = dict(sorted({**settings, "log_comment": tag}.items(), key=lambda pair: pair[0] == "readonly"))
     try:
         if isinstance(location, Server):
-            return Connection(_to_server(location, database, ordered), _put_on_server, tag)
-        return Connection(_to_inside(location, database, ordered, memory), _put_inside, tag)
+            return Connection(
+                _to_server(location, database, {"role": role, **ordered} if role else ordered), _put_on_server, tag
+            )
+        inside = _to_inside(location, database, ordered, memory)
+        if role:
+            inside.command(f"SET ROLE {role}")
+        return Connection(inside, _put_inside, tag)
     except (EngineError, OSError) as error:
         raise StoreUnusable(f"cannot open {location}: {told(error)}") from error
 

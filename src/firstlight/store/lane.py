@@ -1,7 +1,7 @@
 """One lane of the writer: requests gather, go in together, and are answered one by one.
 
-Rows go in kind by kind, what others refer to first, and a block at a time: the rows of one kind and day, which the
-engine takes whole or not at all. What it has taken is never sent to it again. If it refuses a block, each request's
+Rows go in kind by kind, what others refer to first, and a block at a time, which the engine takes whole or not at
+all. What it has taken is never sent to it again. If it refuses a block, each request's
 rows are tried alone, and of a request refused so, ever smaller parts, until only the rows at fault are left out. A
 request whose origins, series or metadata are refused is refused whole: its records would mean nothing.
 """
@@ -134,7 +134,7 @@ class Lane:
         return self._rows >= self._settings.max_block_rows or self._nbytes >= self._settings.max_block_bytes
 
     def _take(self) -> list[Request]:
-        """Take the first requests that make a block; one that is larger goes alone."""
+        """Take the first requests that make a block; one that is larger goes alone, and is cut."""
         group, rows, nbytes = [self._waiting.popleft()], 0, 0
         while self._waiting:
             rows, nbytes = rows + group[-1].rows, nbytes + group[-1].nbytes
@@ -173,7 +173,8 @@ class Lane:
             return
         for kind in self.kinds:
             pieces = [Piece(request, request.tables[kind]) for request in group if kind in request.tables]
-            for block in blocks(kind, pieces):
+            bounds = self._settings
+            for block in blocks(kind, pieces, max_rows=bounds.max_block_rows, max_bytes=bounds.max_block_bytes):
                 await self._store(block)
 
     async def _store(self, block: Block[Request]) -> None:

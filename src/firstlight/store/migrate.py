@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -119,10 +119,14 @@ def _check_history(client: Client, migrations: Sequence[Migration], applied: dic
             )
 
 
+def _named(statement: str, names: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in names.items() if f"{{{name}:Identifier}}" in statement}
+
+
 async def _apply(client: Client, step: Migration) -> None:
     for statement in statements(step.sql):
         try:
-            await client.command(statement)
+            await client.command(statement, _named(statement, client.names))
         except QueryFailed as error:
             first = " ".join(statement.split()[:6])
             raise StoreUnusable(f"cannot bring {client.location} up to date: {step}: {first} …: {error}") from error

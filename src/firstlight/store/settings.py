@@ -29,7 +29,9 @@ class WriterSettings(BaseModel):
         default=200_000, ge=1, le=10_000_000, description="rows that start an insert without a wait"
     )
     max_block_bytes: ByteSize = Field(
-        default=32 * MIB, ge=1024, description="bytes of rows that start an insert without a wait"
+        default=8 * MIB,
+        ge=1024,
+        description="bytes of rows that start an insert without a wait; it needs three times that",
     )
     max_queue_bytes: ByteSize = Field(
         default=128 * MIB,

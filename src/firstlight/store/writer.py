@@ -71,8 +71,8 @@ class Writer:
         """Return, once all other rows of `batch` are durable, what the engine would not take of them.
 
         Raise StoreBusy or StoreFull if the same batch may be sent again, StoreRefused if not. Nothing of it is stored
-        then, but for what cannot be taken back: what went in before, of another day or kind. A caller who is cancelled
-        learns nothing; the rows may still go in.
+        then, but for what cannot be taken back: what went in before, of another day or kind, or of a request larger
+        than a block. A caller who is cancelled learns nothing; the rows may still go in.
         """
         shares = self._shares(batch)
         if not shares:

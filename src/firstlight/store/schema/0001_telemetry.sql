@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS log_records (
     attributes Map(LowCardinality(String), String),
     attribute_types LowCardinality(String),
     dropped_attributes UInt32,
-    INDEX by_trace lower(hex(trace_id)) TYPE bloom_filter(0.001) GRANULARITY 1
+    INDEX by_trace if(empty(trace_id), '', lower(hex(trace_id))) TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate32(ts)
@@ -87,7 +87,7 @@ CREATE TABLE IF NOT EXISTS span_records (
     link_attributes Array(Map(LowCardinality(String), String)),
     link_types Array(LowCardinality(String)),
     link_dropped Array(UInt32),
-    INDEX by_trace lower(hex(trace_id)) TYPE bloom_filter(0.001) GRANULARITY 1
+    INDEX by_trace if(empty(trace_id), '', lower(hex(trace_id))) TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate32(ts)

@@ -1,0 +1,1 @@
+"""Answers over HTTP: in the dialects of other systems, and in our own."""

@@ -1,0 +1,1 @@
+"""Our own API, under `/api/firstlight/v1`."""

@@ -19,6 +19,7 @@ from bench.scenarios.every import SCENARIOS
 from bench.scenarios.scenario import Options, Scenario
 from bench.server import BenchError
 from bench.show import show
+from firstlight.errors import UserError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = [name for name in told.names if name not in known]
     if unknown:
         parser.error(f"no scenario is called {', '.join(unknown)}; want one of {', '.join(known)}")
+    if told.write and told.names:
+        parser.error(f"cannot write {PAGE} with only some of its figures; leave out the names, or --write")
 
     console = Console(highlight=False)
     machine = machine_line()
     console.print(f"{machine}; load average {os.getloadavg()[0]:.1f}\n")
     try:
         reports = _run(console, [known[name] for name in told.names or known], Options(told.scale))
-    except BenchError as error:
+    except (BenchError, UserError) as error:
         print(error, file=sys.stderr)
         return 1
     if told.json:

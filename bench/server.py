@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import subprocess
 import sys
@@ -13,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
 from bench.usage import cpu_seconds
+from firstlight.cli.client import Server as Api
 
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 60.0
@@ -57,24 +57,10 @@ class Server:
             before = now
         return before
 
-    def sql(self, query: str) -> list[dict[str, Any]]:
-        """Return the rows of a query through the SQL door."""
-        host, _, port = self.http.rpartition(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=60)
-        try:
-            connection.request(
-                "POST",
-                "/api/firstlight/v1/sql",
-                json.dumps({"query": query}),
-                {"content-type": "application/json", "accept": "application/x-ndjson"},
-            )
-            answer = connection.getresponse()
-            text = answer.read().decode()
-        finally:
-            connection.close()
-        if answer.status != 200:
-            raise BenchError(f"cannot ask {query!r}: {answer.status} {text}")
-        return [json.loads(line) for line in text.splitlines()]
+    @property
+    def api(self) -> Api:
+        """Its own API."""
+        return Api(f"http://{self.http}")
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def faults(run: Replay, server: Server, plan: Plan) -> Iterator[str]:
 def missing(run: Replay, server: Server, signal: Signal) -> Iterator[str]:
     """Yield a complaint if the server does not have exactly what it said it has."""
     said, found = run.outcome.accepted + run.outcome.warmed, stored_items(server, signal)
-    if found is not None and said != found:
+    if said != found:
         yield f"{said:,} items were acknowledged, and {found:,} are stored"
 
 

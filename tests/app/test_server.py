@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from pathlib import Path
@@ -76,6 +77,37 @@ async def metrics(client: httpx.AsyncClient, url: str) -> dict[str, float]:
     return {
         name: float(value) for name, _, value in (line.rpartition(" ") for line in text.splitlines() if line[0] != "#")
     }
+
+
+async def test_answers_what_it_has_taken(tmp_path: Path) -> None:
+    """By SQL, and counted in the status."""
+    async with running(settings_for(tmp_path)) as it, httpx.AsyncClient() as client:
+        await client.post(f"{it.http}/v1/logs", content=logs("a", "b").SerializeToString(), headers=PROTOBUF)
+        question = {"query": "SELECT body FROM logs ORDER BY body"}
+        got = await client.post(f"{it.http}/api/firstlight/v1/sql", json=question)
+        status = await client.get(f"{it.http}/api/firstlight/v1/status")
+
+    assert got.json()["rows"] == [["a"], ["b"]]
+    assert status.json()["ingest"]["logs"]["items"] == 2
+
+
+async def test_a_stop_lets_go_of_who_follows(tmp_path: Path) -> None:
+    """A live tail never ends by itself; it would keep a stop waiting until the last."""
+    async with (
+        running(settings_for(tmp_path)) as it,
+        httpx.AsyncClient() as client,
+        client.stream("GET", f"{it.http}/api/firstlight/v1/logs/tail") as tail,
+    ):
+        lines = tail.aiter_lines()
+        first = await anext(lines)
+        await client.post(f"{it.http}/v1/logs", content=logs("a").SerializeToString(), headers=PROTOBUF)
+        second = await anext(lines)
+        await it.server.stop()
+        rest = [line async for line in lines]
+
+    assert json.loads(first) == {"following": True}
+    assert json.loads(second)["body"] == "a"
+    assert rest == []
 
 
 async def test_speaks_about_itself(tmp_path: Path) -> None:

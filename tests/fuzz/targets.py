@@ -20,6 +20,7 @@ from firstlight.http.decompress import decompress
 from firstlight.http.errors import RequestError
 from firstlight.model.batch import Batch
 from firstlight.model.tables import SCHEMAS
+from firstlight.wire.otlp.columns import MAX_TIME_NS
 from firstlight.wire.otlp.decoder import OtlpDecoder
 from firstlight.wire.otlp.json import Signal
 from firstlight.wire.otlp.names import Translation
@@ -96,7 +97,7 @@ def _check_times(kind: str, table: pa.Table) -> None:
     else:
         days = table["day"].cast(pa.int32()).to_numpy()
         assert days.min() >= 0
-        assert days.max() <= np.iinfo(np.uint16).max, f"{kind} has days that are none for the engine"
+        assert days.max() <= MAX_TIME_NS // DAY_NS, f"{kind} has days after the last"
     assert len(np.unique(days)) <= MAX_DAYS, f"{kind} falls on too many days"
 
 

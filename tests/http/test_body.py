@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from firstlight.http.body import Body
+from firstlight.http.body import read_body
 from firstlight.http.errors import RequestError
 from tests.http.serving import Serving, serving
 
@@ -46,11 +46,9 @@ def reading(held: list[int]) -> Route:
     """Return a route that answers with the size of the body, and closes the connection."""
 
     async def endpoint(request: Request) -> Response:
-        body = Body(request)
         try:
-            return JSONResponse(len(await body.read(limit=LIMIT, seconds=0.1, grow=held.append)))
+            return JSONResponse(len(await read_body(request, limit=LIMIT, seconds=0.1, grow=held.append)))
         except RequestError as error:
-            await body.drain()
             return JSONResponse(str(error), error.status)
 
     return Route("/", endpoint, methods=["POST"])
@@ -112,7 +110,7 @@ async def test_a_sender_that_leaves_is_no_fault_of_ours(caplog: pytest.LogCaptur
 
     async def endpoint(request: Request) -> Response:
         try:
-            return JSONResponse(len(await Body(request).read(limit=LIMIT, seconds=10, grow=lambda size: None)))
+            return JSONResponse(len(await read_body(request, limit=LIMIT, seconds=10)))
         finally:
             ended.set()
 
@@ -132,7 +130,7 @@ async def test_what_there_is_no_room_for_is_not_read() -> None:
         raise RequestError(f"no room for {size}")
 
     async def endpoint(request: Request) -> Response:
-        await Body(request).read(limit=LIMIT, seconds=10, grow=refuse)
+        await read_body(request, limit=LIMIT, seconds=10, grow=refuse)
         return JSONResponse(None)
 
     async with serving([Route("/", endpoint, methods=["POST"])]) as server:

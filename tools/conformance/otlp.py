@@ -42,16 +42,16 @@ def _same_as_official(path: Path) -> None:
     converted = to_protobuf(body, signal)
 
     expect(dict(converted.rejected), {}, of="rejected")
-    expect(message.FromString(converted.data), ParseDict(_with_base64_ids(request), message()), of="the request")
+    expect(message.FromString(converted.data), ParseDict(with_base64_ids(request), message()), of="the request")
 
 
-def _with_base64_ids(value: Any) -> Any:
+def with_base64_ids(value: Any) -> Any:
     """Return the request as protobuf's own JSON would have it: there, ids are base64 like all other bytes."""
     match value:
         case dict():
-            return {key: _base64(found) if key in IDS else _with_base64_ids(found) for key, found in value.items()}
+            return {key: _base64(found) if key in IDS else with_base64_ids(found) for key, found in value.items()}
         case list():
-            return [_with_base64_ids(found) for found in value]
+            return [with_base64_ids(found) for found in value]
         case _:
             return value
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +18,11 @@ from functools import partial
 from starlette.routing import BaseRoute
 
 from firstlight import __version__
+from firstlight.api.native.rates import Rates, by_label
+from firstlight.api.native.reading import Views
+from firstlight.api.native.routes import native_routes
+from firstlight.api.native.status import Told
+from firstlight.api.native.tail import Tail
 from firstlight.app.cleanups import Cleanups
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
@@ -35,6 +40,8 @@ from firstlight.ingest.otlp.grpc import OtlpGrpc, export_handler
 from firstlight.ingest.otlp.http import OtlpHttp
 from firstlight.ingest.otlp.signals import SIGNALS
 from firstlight.ingest.server import IngestServer
+from firstlight.query.engine import Engine
+from firstlight.query.sql.door import SqlDoor
 from firstlight.sdk.metrics import Registry
 from firstlight.store.open import Store, open_store
 from firstlight.telemetry import Telemetry, observe_process
@@ -59,6 +66,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._made = time.monotonic()
         self._cleanups = Cleanups()
         self._health = Health()
         self._reloadable: Reloadable | None = None
@@ -102,17 +110,20 @@ class Server:
         ingest = self._open_ingest(admission, store)
 
         door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
-        routes: list[BaseRoute] = [*health]
         max_json = settings.ingest.max_json
-        routes += [door.route(signal.path, OtlpHttp(signal, decoder, max_json=max_json)) for signal in SIGNALS]
+        otlp = [door.route(signal.path, OtlpHttp(signal, decoder, max_json=max_json)) for signal in SIGNALS]
         grpc = await self._open_grpc(ingest, decoder, addresses)
+        tail = Tail(telemetry.query)
+        store.writer.committed.append(tail.committed)
+        native = self._open_queries(store, tail)
 
         async def stop_listening() -> None:
             await asyncio.gather(http.stop(), *([grpc.stop(settings.http.stop_timeout)] if grpc else []))
 
-        # Pushed last, to be the first to stop.
+        # Pushed last, to be the first to stop; and before them what would never end by itself.
         self._cleanups.push("the HTTP and gRPC servers", stop_listening)
-        app.serve(routes)
+        self._cleanups.push("the live tails", tail.close)
+        app.serve([*health, *otlp, *native])
         return addresses, str(store.client.location if settings.store.url else settings.data.absolute())
 
     async def _open_http(self, app: Application) -> tuple[HttpServer, dict[str, str]]:
@@ -149,6 +160,15 @@ class Server:
         self._health.watch("store", answers)
         self._run("retention", store.retention.run)
         return store
+
+    def _open_queries(self, store: Store, tail: Tail) -> Sequence[BaseRoute]:
+        engine = Engine(self._settings.query, self.telemetry.query)
+        door = SqlDoor(store.client, engine, self._settings.query)
+        views = Views(store.client, engine, self._settings.query)
+        rates = Rates(lambda: by_label(self.telemetry.ingest.items, "signal"), time.monotonic)
+        self._run("the rates", rates.run)
+        told = Told(__version__, store.status, self.telemetry, rates, lambda: time.monotonic() - self._made)
+        return native_routes(door, views, tail, told, now_ns=time.time_ns)
 
     def _open_ingest(self, admission: Admission, store: Store) -> IngestServer:
         workers = ThreadPoolExecutor(self._settings.ingest.workers, thread_name_prefix="firstlight-decode")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from firstlight.app.logs import LogSettings
 from firstlight.http.settings import HttpSettings
 from firstlight.ingest.settings import IngestSettings, OtlpSettings
+from firstlight.query.settings import QuerySettings
 from firstlight.store.settings import RetentionSettings, StoreSettings
 
 
@@ -31,6 +32,7 @@ class Settings(BaseModel):
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    query: QuerySettings = QuerySettings()
     logging: LogSettings = LogSettings()
 
     @property

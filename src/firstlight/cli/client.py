@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -103,6 +103,12 @@ class Server:
         with self._asked("GET", API + path) as response:
             return _object(b"".join(_pieces(response)))
 
+    def complaints(self) -> Mapping[str, str]:
+        """Return what stands against the server's being ready, by which part of it says so."""
+        with self._asked("GET", "/readyz", allowed=(200, 503)) as response:
+            found: Mapping[str, str] = _object(b"".join(_pieces(response)))["complaints"]
+            return found
+
     @contextmanager
     def follow(self, path: str, options: Mapping[str, str], silence: float) -> Iterator[Iterator[dict[str, Any]]]:
         """Open a stream that goes on; what it yields are objects as they come, empty ones for signs of life.
@@ -121,6 +127,7 @@ class Server:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         silence: float | None = None,
+        allowed: Collection[int] = (200,),
     ) -> Iterator[HTTPResponse]:
         connection = self._connection()
         try:
@@ -132,7 +139,7 @@ class Server:
                 response = connection.getresponse()
             except (OSError, HTTPException) as error:
                 raise Unreachable(f"cannot reach a server at {self.url}: {_why(error)}; {self._help()}") from None
-            if response.status != 200:
+            if response.status not in allowed:
                 raise Refused(self._refusal(response), response.status)
             yield response
         finally:
@@ -150,11 +157,18 @@ class Server:
     def _refusal(self, response: HTTPResponse) -> str:
         text = b"".join(_pieces(response)).decode(errors="replace")
         try:
-            words = json.loads(text)["error"]
+            return told(json.loads(text))
         except (ValueError, TypeError, KeyError):
             # Something else listens there, or stands in between.
             return f"cannot ask {self.url}: it answered {response.status} {response.reason}; want a firstlight server"
-        return str(words)
+
+
+def told(fault: Any) -> str:
+    """Return what a server says of a failure, in its own words; raise KeyError or TypeError if this is no failure."""
+    words = str(fault["error"])
+    if "caret" not in fault:
+        return words
+    return f"{fault['language']}, line {fault['line']}, column {fault['column']}: {words}\n{fault['caret']}"
 
 
 def _why(error: Exception) -> str:
@@ -169,14 +183,17 @@ def _pieces(response: HTTPResponse) -> Iterator[bytes]:
     while True:
         try:
             piece = response.read1(PIECE)
-            ended_early = not piece and bool(response.length)
         except (OSError, HTTPException):
-            ended_early = True
-        if ended_early:
-            raise BrokenOff("cannot read the answer to its end: the server broke it off; its log may tell why")
+            raise _broken_off() from None
+        if not piece and response.length:
+            raise _broken_off()
         if not piece:
             return
         yield piece
+
+
+def _broken_off() -> BrokenOff:
+    return BrokenOff("cannot read the answer to its end: the server broke it off; its log may tell why")
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -197,5 +214,6 @@ def _object(text: bytes) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise BrokenOff(f"cannot read the answer: it is {brief(text)}; want a firstlight server of this version")
     if "error" in read:
-        raise Refused(str(read["error"]), 200)
+        # Within rows the failure is a row of its own; an answer in JSON has it beside its rows.
+        raise Refused(told(read["error"] if isinstance(read["error"], dict) else read), 200)
     return read

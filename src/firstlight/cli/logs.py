@@ -34,6 +34,11 @@ LIMIT: Final = 100
 BEFORE_FOLLOWING: Final = 10
 """How many of the newest records are shown before those that come, if nobody says otherwise."""
 
+COLUMNS: Final = "ts, service, level, severity, body, trace_id, span_id, attributes, event_name"
+SINCE: Final = "ts >= now64(9) - toIntervalMillisecond({since:UInt64})"
+WINDOWS: Final = (300.0, 86_400.0, None)
+"""Seconds back from now in which the newest records are looked for, until there are enough; the last is all of them."""
+
 ID_DIGITS: Final = 32
 SHORT_ID: Final = 8
 
@@ -54,7 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", metavar="NAME", help="of this service")
     parser.add_argument("--level", type=str.lower, choices=LEVELS, help="of this level, or worse")
     parser.add_argument("--contains", metavar="TEXT", help="with this text in the body")
-    parser.add_argument("--trace", metavar="ID", type=trace_id, help="of this trace; the first digits of its id will do")
+    parser.add_argument(
+        "--trace", metavar="ID", type=trace_id, help="of this trace; the first digits of its id will do"
+    )
     parser.add_argument("--since", metavar="DURATION", type=seconds, help="no older than this, such as 15m")
     parser.add_argument(
         "--limit",
@@ -70,7 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def trace_id(text: str) -> str:
     """Return the id of a trace, or how it begins, as the server spells it; raise what argparse understands."""
     if not re.fullmatch(r"[0-9a-fA-F]{1,32}", text):
-        raise argparse.ArgumentTypeError(f"cannot read {text!r} as the id of a trace; want up to 32 digits, 0-9 and a-f")
+        raise argparse.ArgumentTypeError(
+            f"cannot read {text!r} as the id of a trace; want up to 32 digits, 0-9 and a-f"
+        )
     return text.lower()
 
 
@@ -82,8 +91,9 @@ def main(arguments: argparse.Namespace) -> int:
         if arguments.trace and len(arguments.trace) < ID_DIGITS:
             raise ConfigError(f"cannot follow the trace {arguments.trace}; want all {ID_DIGITS} digits of its id")
         _follow(server, arguments, printer)
-    shown = printer.print(newest(server, arguments, LIMIT))
-    if not shown and arguments.format == "text":
+    records = newest(server, arguments, LIMIT)
+    printer.print(records)
+    if not records and arguments.format == "text":
         note("no log records match; `firstlight status` says what has come in")
     return 0
 
@@ -96,13 +106,11 @@ class Printer:
         self._as_json = as_json
         self._attributes = attributes
 
-    def print(self, records: Iterable[Mapping[str, Any]]) -> int:
-        """Print records, and return how many."""
-        number = 0
-        for number, record in enumerate(records, 1):
+    def print(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Print records, each as soon as it comes."""
+        for record in records:
             self._screen.line(as_json(record) if self._as_json else self._text(record))
-        self._screen.out.flush()
-        return number
+            self._screen.out.flush()
 
     def _text(self, record: Mapping[str, Any]) -> str:
         paint = self._screen.paint
@@ -116,7 +124,9 @@ class Printer:
             paint(record["trace_id"][:SHORT_ID], "dim"),
         ]
         if self._attributes:
-            parts += [paint(f"{one_line(key)}={_quoted(one_line(text))}", "dim") for key, text in record["attributes"].items()]
+            parts += [
+                paint(f"{one_line(key)}={_quoted(one_line(text))}", "dim") for key, text in record["attributes"].items()
+            ]
         return "\n".join([" ".join(part for part in parts if part), *(f"    {line}" for line in others)])
 
 
@@ -126,28 +136,32 @@ def _quoted(text: str) -> str:
 
 def newest(server: Server, arguments: argparse.Namespace, limit: int) -> list[dict[str, Any]]:
     """Return the newest records that were asked for, the newest last."""
+    limit = limit if arguments.limit is None else arguments.limit
+    if not limit:
+        return []
     asked = {
         "service": ("service = {service:String}", arguments.service),
         "severity": ("severity >= {severity:UInt8}", LEVELS.get(arguments.level or "")),
-        "contains": ("position(body, {contains:String}) > 0", arguments.contains),
-        "trace": ("trace_id = {trace:String}", arguments.trace),
-        "since": ("ts >= now64(9) - toIntervalMillisecond({since:UInt64})", _milliseconds(arguments.since)),
+        "contains": ("positionCaseInsensitiveUTF8(body, {contains:String}) > 0", arguments.contains or None),
+        "trace": (
+            "trace_id = {trace:String}"
+            if len(arguments.trace or "") == ID_DIGITS
+            else "startsWith(trace_id, {trace:String})",
+            arguments.trace,
+        ),
     }
-    if arguments.trace and len(arguments.trace) < ID_DIGITS:
-        asked["trace"] = ("startsWith(trace_id, {trace:String})", arguments.trace)
     told = {name: told for name, (_, told) in asked.items() if told is not None}
-    conditions = " AND ".join(asked[name][0] for name in told)
-    query = (
-        "SELECT ts, service, level, severity, severity_text, body, trace_id, span_id, attributes FROM logs"
-        + (f" WHERE {conditions}" if conditions else "")
-        + " ORDER BY ts DESC LIMIT {limit:UInt64}"
-    )
-    told["limit"] = limit if arguments.limit is None else arguments.limit
-    return list(server.rows(query, told))[::-1] if told["limit"] else []
-
-
-def _milliseconds(told: float | None) -> int | None:
-    return None if told is None else int(told * 1000)
+    conditions = [asked[name][0] for name in told]
+    rows: list[dict[str, Any]] = []
+    # What is newest is looked for where it mostly is, before everything is looked through.
+    for since in WINDOWS if arguments.since is None else (arguments.since,):
+        where = [*conditions, *([] if since is None else [SINCE])]
+        query = f"SELECT {COLUMNS} FROM logs WHERE {' AND '.join(where) or '1'} ORDER BY ts DESC LIMIT {{limit:UInt64}}"
+        age = {} if since is None else {"since": int(since * 1000)}
+        rows = list(server.rows(query, {**told, **age, "limit": limit}))
+        if len(rows) == limit:
+            break
+    return rows[::-1]
 
 
 def _follow(server: Server, arguments: argparse.Namespace, printer: Printer) -> None:

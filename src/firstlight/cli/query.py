@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from typing import Any, Final
 
-from firstlight.cli.client import FORMATS, Server
+from firstlight.cli.client import FORMATS, Refused, Server, told
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.render import Column, Screen, count, duration, one_line, value
 from firstlight.errors import UserError
@@ -19,6 +20,8 @@ TABLE: Final = "table"
 WRAPPED = re.compile(r"^(?:(?:LowCardinality|Nullable)\()*")
 NUMBER = re.compile(r"U?Int\d+|B?Float\d+|Decimal")
 TIME = re.compile(r"DateTime")
+LAST_WORDS: Final = 65_536
+FAILURE = re.compile(rb'(?:^|\n)(?:\],"error":)?(?P<fault>\{"error":[^\n]*"code":[^\n]*?\})\}?\n?$')
 SHORT = re.compile(r"Date|Bool|UUID|Enum|IPv")
 """Types whose values are short and lose their meaning in pieces."""
 
@@ -29,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     languages = parser.add_subparsers(metavar="LANGUAGE", required=True)
     words = "ask in ClickHouse's SQL, read-only; SHOW TABLES lists what there is"
     sql = languages.add_parser("sql", help=words, description=words)
-    sql.add_argument("query", metavar="QUERY", help='such as "SELECT service, count() FROM logs GROUP BY service"; - reads it from standard input')
+    sql.add_argument(
+        "query",
+        metavar="QUERY",
+        help='such as "SELECT service, count() FROM logs GROUP BY service"; - reads it from standard input',
+    )
     sql.add_argument(
         "--param",
         dest="parameters",
@@ -53,9 +60,20 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.format == TABLE:
         _print_table(Screen.of(sys.stdout), server.answer(query, parameters))
         return 0
+    last = b""
     for piece in server.pieces(query, parameters, arguments.format):
         sys.stdout.buffer.write(piece)
+        last = (last + piece)[-LAST_WORDS:]
+    if arguments.format in ("json", "ndjson"):
+        _check_end(last)
     return 0
+
+
+def _check_end(last: bytes) -> None:
+    """Raise what the end of an answer says of a failure that came after it had begun."""
+    found = FAILURE.search(last)
+    if found:
+        raise Refused(told(json.loads(found["fault"])), 200)
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -10,7 +10,18 @@ from typing import Any, Final
 from firstlight.cli.client import Server
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.logs import ID_DIGITS, trace_id
-from firstlight.cli.render import Column, Screen, as_json, count, duration, local_time, note, one_line, seconds, whole_number
+from firstlight.cli.render import (
+    Column,
+    Screen,
+    as_json,
+    count,
+    duration,
+    local_time,
+    note,
+    one_line,
+    seconds,
+    whole_number,
+)
 from firstlight.cli.trace import Span, print_trace
 from firstlight.errors import UserError
 
@@ -30,15 +41,23 @@ DAY: Final = 86_400
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may stand after `traces`."""
-    parser.add_argument("trace", metavar="ID", nargs="?", type=trace_id, help="one trace, as a tree; its first digits will do")
+    parser.add_argument(
+        "trace", metavar="ID", nargs="?", type=trace_id, help="one trace, as a tree; its first digits will do"
+    )
     parser.add_argument("--service", metavar="NAME", help="with a span of this service")
     parser.add_argument("--name", metavar="NAME", help="with a span of this name")
     parser.add_argument("--error", action="store_true", help="with a span that failed")
-    parser.add_argument("--min-duration", metavar="DURATION", type=seconds, help="with a span that took as long, such as 500ms")
+    parser.add_argument(
+        "--min-duration", metavar="DURATION", type=seconds, help="with a span that took as long, such as 500ms"
+    )
     parser.add_argument("--since", metavar="DURATION", type=seconds, help="with a span no older than this (1h)")
-    parser.add_argument("--limit", metavar="N", type=whole_number(1), default=LIMIT, help=f"how many of the newest ({LIMIT})")
+    parser.add_argument(
+        "--limit", metavar="N", type=whole_number(1), default=LIMIT, help=f"how many of the newest ({LIMIT})"
+    )
     parser.add_argument("--all", action="store_true", help="of one trace: all spans, however many")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="for people, or lines of JSON (text)")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="for people, or lines of JSON (text)"
+    )
     add_server(parser)
 
 
@@ -63,9 +82,12 @@ def _print_newest(server: Server, screen: Screen, arguments: argparse.Namespace)
     }
     told: dict[str, object] = {name: told for name, (_, told) in asked.items() if told is not None}
     conditions = "".join(f" AND {asked[name][0]}" for name in told)
-    traces = list(server.rows(NEWEST.replace("/*conditions*/", conditions), {
-        **told, "since": int(since * 1000), "earliest": int((since + DAY) * 1000), "limit": arguments.limit
-    }))
+    traces = list(
+        server.rows(
+            NEWEST.replace("/*conditions*/", conditions),
+            {**told, "since": int(since * 1000), "earliest": int((since + DAY) * 1000), "limit": arguments.limit},
+        )
+    )
     if arguments.format == "json":
         for trace in traces:
             screen.line(as_json(trace))
@@ -155,7 +177,9 @@ def _resolved(server: Server, digits: str) -> str:
     if len(found) > 1:
         listed = "".join(f"\n  {row['trace_id']}  {local_time(row['begin'])}" for row in found[:CANDIDATES])
         more = "\n  and more" if len(found) > CANDIDATES else ""
-        raise UserError(f"cannot tell which trace is {digits}: the ids of several begin so; want more digits{listed}{more}")
+        raise UserError(
+            f"cannot tell which trace is {digits}: the ids of several begin so; want more digits{listed}{more}"
+        )
     return str(found[0]["trace_id"])
 
 

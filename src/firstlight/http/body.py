@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from firstlight.http.errors import BodyCutShort, BodyTooLarge, BodyTooSlow
+from firstlight.http.errors import BodyCutShort, BodyTooLarge, BodyTooSlow, RequestError
 
 DRAIN_SECONDS: Final = 5.0
 """How long a body that is not wanted may still come, so that its sender gets to read why."""
@@ -78,6 +78,18 @@ class Body:
             self._ended = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 yield piece
+
+
+async def read_body(
+    request: Request, *, limit: int, seconds: float, grow: Callable[[int], None] = lambda size: None
+) -> bytes:
+    """Return the body, as `Body.read` does; if that is refused, what is left of it is drained first."""
+    body = Body(request)
+    try:
+        return await body.read(limit=limit, seconds=seconds, grow=grow)
+    except RequestError:
+        await body.drain()
+        raise
 
 
 def _check(size: int, limit: int) -> None:

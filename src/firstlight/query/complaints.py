@@ -37,15 +37,17 @@ TOO_MUCH: Mapping[int, tuple[Reason, str]] = MappingProxyType(
     }
 )
 
-# A connection that failed has no code; these are the engine's words for the same.
-NO_ANSWER = frozenset({None, 209, 210, 279, 516})
+# A connection that failed has no code; these are the engine's codes for the same.
+NO_ANSWER = frozenset({209, 210, 279, 516})
 
-SYNTAX_PLACE = re.compile(r"failed at position (?P<position>\d+) \((?P<token>.*?)\)(?: \(line \d+, col \d+\))?:", re.DOTALL)
+SYNTAX_PLACE = re.compile(
+    r"failed at position (?P<position>\d+) \((?P<found>.*?)\)(?: \(line \d+, col \d+\))?:", re.DOTALL
+)
 OPEN_QUOTE = re.compile(r"(?P<what>Single quoted string|Multiline comment|.{0,40}) is not closed")
 OPEN_BRACKET = re.compile(r"Unmatched parentheses: '(?P<bracket>.)'(?: at position (?P<position>\d+))?")
 WANTED = re.compile(r"Expected one of: (?P<words>.*?)(?:: In scope|$)", re.DOTALL)
 # What a user may have forgotten, of all that the grammar would allow.
-CLAUSES = ("SELECT", "FROM", "WHERE", "BY", "GROUP BY", "HAVING", "ORDER BY", "LIMIT", "AND", "OR", "AS", "ON", "THEN", "END")
+CLAUSES = "SELECT, FROM, WHERE, BY, GROUP BY, HAVING, ORDER BY, LIMIT, AND, OR, AS, ON, THEN, END".split(", ")
 
 MEANT = re.compile(r"Maybe you meant:? (?:\['(?P<word>[^']+)'|(?P<table>[\w.]+))")
 QUOTED_WORD = re.compile(r"[`'](?P<word>[^`']+)[`']")
@@ -63,20 +65,20 @@ ERROR_NAME = re.compile(r"[.\s]*\([A-Z_]+\)\s*$")
 
 def explain(failed: QueryFailed, text: str) -> UserError:
     """Return what to tell whoever asked the query `text`."""
-    words = str(failed)
-    if failed.code in TOO_MUCH:
-        reason, help_ = TOO_MUCH[failed.code]
-        if failed.code == 160 and "sleep" in words:
+    words, code = str(failed), failed.code
+    if code is None or code in NO_ANSWER:
+        return QueryFault(f"cannot reach the engine: {first_words(words)}", Reason.BUSY, retry_after=5.0)
+    if code in TOO_MUCH:
+        reason, help_ = TOO_MUCH[code]
+        if code == 160 and "sleep" in words:
             return QueryFault(f"cannot answer: {first_words(words)}", Reason.FAILED)
         return QueryFault(f"cannot answer: {help_}", reason, retry_after=1.0 if reason is Reason.BUSY else None)
-    if failed.code == SYNTAX_ERROR:
+    if code == SYNTAX_ERROR:
         return _syntax(words, text)
-    if failed.code in UNKNOWN:
-        return _unknown(UNKNOWN[failed.code], words, text)
-    if failed.code in (READONLY, ACCESS_DENIED):
+    if code in UNKNOWN:
+        return _unknown(UNKNOWN[code], words, text)
+    if code in (READONLY, ACCESS_DENIED):
         return pointed(f"cannot do this: {_denied(words)}; want a query of the views (SHOW TABLES lists them)", text)
-    if failed.code in NO_ANSWER:
-        return QueryFault(f"cannot reach the engine: {first_words(words)}", Reason.BUSY, retry_after=5.0)
     return QueryFault(f"cannot answer: {first_words(words)}", Reason.FAILED)
 
 
@@ -101,26 +103,26 @@ def _syntax(words: str, text: str) -> UserError:
     place = SYNTAX_PLACE.search(words)
     if not place:
         return pointed(f"cannot read this: {first_words(words)}", text)
-    complaint, position, token = _syntax_complaint(words, place)
+    complaint, position, found = _syntax_complaint(words, place)
     start = _characters(text, position - 1)
-    # A token that is a whole rest of the text is shown as its first line.
-    length = len(token.split("\n")[0]) if text.startswith(token, start) else 1
+    # What is a whole rest of the text is shown as its first line.
+    length = len(found.split("\n")[0]) if text.startswith(found, start) else 1
     return QueryError(complaint, query=text, span=Span(start, start + max(length, 1)), language=LANGUAGE)
 
 
 def _syntax_complaint(words: str, place: re.Match[str]) -> tuple[str, int, str]:
     """Return what is wrong, at which byte counted from 1, and what stands there."""
-    position, token = int(place["position"]), place["token"]
+    position, found = int(place["position"]), place["found"]
     if "Multi-statements" in words:
         return "cannot run more than one statement; want one, without what follows the semicolon", position, ";"
     if quote := OPEN_QUOTE.search(words[: place.start()]):
         what = {"Single quoted string": "string", "Multiline comment": "comment"}.get(quote["what"], quote["what"])
-        return f"cannot read this: the {what} that begins here does not end", position, token
+        return f"cannot read this: the {what} that begins here does not end", position, found
     if bracket := OPEN_BRACKET.search(words):
         where = int(bracket["position"] or position)
         return f"cannot read this: {bracket['bracket']} has no partner", where, bracket["bracket"]
-    found = "the statement ends here" if token == "end of query" else f"{token} is not expected here"
-    return f"cannot read this: {found}{_wanted(words)}", position, token
+    what = "the statement ends here" if found == "end of query" else f"{found} is not expected here"
+    return f"cannot read this: {what}{_wanted(words)}", position, found
 
 
 def _wanted(words: str) -> str:

@@ -40,9 +40,7 @@ class Sessions(Protocol):
         """Return an answer whole; raise QueryFailed. A caller who is cancelled takes the query with him."""
         ...
 
-    def stream(
-        self, sql: str, parameters: Mapping[str, Any] | None = None, *, output: str
-    ) -> AsyncIterator[bytes]:
+    def stream(self, sql: str, parameters: Mapping[str, Any] | None = None, *, output: str) -> AsyncIterator[bytes]:
         """Yield an answer in pieces; raise QueryFailed. Who closes the iterator stops the query."""
         ...
 
@@ -86,14 +84,14 @@ class Engine:
 
     async def stream(
         self, sessions: Sessions, text: str, parameters: Mapping[str, Any], output: str
-    ) -> AsyncGenerator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the answer to `text` in the engine's format `output`, for one who holds a place; raise QueryFailed.
 
         The engine has its time until the first piece; how fast the others are taken is not its fault. To be closed
         where it is not read to its end.
         """
         # It is a generator; the protocol of sessions cannot say so without saying how it is made.
-        pieces = cast("AsyncGenerator[bytes]", sessions.stream(text, parameters, output=output))
+        pieces = cast("AsyncGenerator[bytes, None]", sessions.stream(text, parameters, output=output))
         async with aclosing(pieces):
             async with self._in_time():
                 first = await anext(pieces, b"")

@@ -26,6 +26,8 @@ from firstlight.store.location import Directory, Location, Server
 
 Settings = Mapping[str, str | int]
 
+MIB = 1024**2
+
 WHOLE = 1 << 40
 """More rows or bytes than one insert has."""
 
@@ -173,7 +175,9 @@ def engine_options(memory: int) -> dict[str, int | str]:
     return {
         "config-file": str(ENGINE_CONFIG),
         "max_server_memory_usage": memory,
-        "merges_mutations_memory_usage_soft_limit": memory // 2,
+        # A merge of many small parts may need 200 MiB.
+        "background_pool_size": max(2, memory // (256 * MIB)),
+        "background_merges_mutations_concurrency_ratio": 1,
         "mark_cache_size": memory // 16,
         "primary_index_cache_size": memory // 16,
         "index_mark_cache_size": memory // 32,

@@ -21,10 +21,9 @@ LEVELS: Final = ("trace", "debug", "info", "warn", "error", "fatal")
 """Levels by name, the least first; each is four of OpenTelemetry's severity numbers."""
 
 UNKNOWN_LEVEL: Final = "unknown"
-TIMES_WANTED: Final = (
-    "want how long ago, such as 15m, a time such as 2026-01-02T03:04:05Z, or seconds or nanoseconds since 1970"
-)
+TIMES_WANTED: Final = "want how long ago, such as 15m, a time such as 2026-01-02T03:04:05Z, or seconds since 1970"
 SINCE_1970: Final = re.compile(r"[0-9]{1,19}(?:\.[0-9]{1,9})?")
+FRACTION: Final = re.compile(r"[.,]([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +120,25 @@ def level_of(severity: int) -> str:
 
 def _time_ns(text: str, now_ns: int) -> int | None:
     if SINCE_1970.fullmatch(text):
-        whole, _, fraction = text.partition(".")
-        # Nobody means a second after the year 5000, and nobody a nanosecond of 1970's first minutes.
-        return int(whole) if len(whole) > 11 else int(whole) * NANOSECONDS + int(fraction.ljust(9, "0") or 0)
-    if text[0].isdigit() and text[-1].isalpha() and "T" not in text and text[-1] != "Z":
-        try:
-            return now_ns - int(duration(text) * NANOSECONDS)
-        except ValueError:
-            return None
+        return _since_1970(text)
+    try:
+        return now_ns - int(duration(text) * NANOSECONDS)
+    except ValueError:
+        pass
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    whole_seconds = time.replace(tzinfo=time.tzinfo or UTC, microsecond=0)
-    return int(whole_seconds.timestamp()) * NANOSECONDS + time.microsecond * 1000
+    fraction = FRACTION.search(text)
+    seconds = int(time.replace(tzinfo=time.tzinfo or UTC, microsecond=0).timestamp())
+    return seconds * NANOSECONDS + int(fraction[1].ljust(9, "0") if fraction else 0)
+
+
+def _since_1970(text: str) -> int:
+    """Return nanoseconds; which unit a whole number has is told by its size, for all times from 2001 to 5138."""
+    whole, _, fraction = text.partition(".")
+    nanoseconds = int(fraction.ljust(9, "0") or 0)
+    for digits, power in ((11, 9), (14, 6), (17, 3)):
+        if len(whole) <= digits:
+            return int(whole) * int(10**power) + nanoseconds // int(10 ** (9 - power))
+    return int(whole)

@@ -94,7 +94,7 @@ class StreamedAnswer(Response):
 
     def __init__(
         self,
-        pieces: AsyncGenerator[bytes],
+        pieces: AsyncGenerator[bytes, None],
         content_type: str,
         *,
         headers: Mapping[str, str] | None = None,

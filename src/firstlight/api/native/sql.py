@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 from starlette.requests import Request
@@ -22,20 +23,22 @@ MAX_BODY: Final = 4 * 1024**2
 BODY_SECONDS: Final = 30.0
 FIELDS: Final = ("query", "params")
 
-ACCEPTED: Final[Mapping[str, str]] = {
-    "application/json": "json",
-    "application/x-ndjson": "ndjson",
-    "application/jsonl": "ndjson",
-    "text/csv": "csv",
-    "application/vnd.apache.arrow.stream": "arrow",
-    "application/*": "json",
-    "text/*": "csv",
-    "*/*": "json",
-}
+ACCEPTED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "application/json": "json",
+        "application/x-ndjson": "ndjson",
+        "application/jsonl": "ndjson",
+        "text/csv": "csv",
+        "application/vnd.apache.arrow.stream": "arrow",
+        "application/*": "json",
+        "text/*": "csv",
+        "*/*": "json",
+    }
+)
 """The form of an answer by the media type it is asked for with."""
 
 
-def sql_route(door: SqlDoor, prefix: str, now_ns: int = 0) -> Route:
+def sql_route(door: SqlDoor, prefix: str) -> Route:
     """Return the route of the SQL door."""
 
     async def answer(request: Request) -> Response:
@@ -78,7 +81,7 @@ def read_question(body: bytes) -> tuple[str, dict[str, Any]]:
 
 
 def form_asked(request: Request) -> Format:
-    """Return the form that an answer is asked for in: by name, or by media type; raise RequestError if there is none."""
+    """Return the form that an answer is asked for in, by name or media type; raise RequestError if there is none."""
     asked = Asked.of(request.query_params, ("format",), 0)
     name = asked.text("format")
     if name:
@@ -106,9 +109,9 @@ def media_types(accept: str) -> list[str]:
     return [name for _, name in sorted(weighed, key=lambda row: row[0])]
 
 
-def _last_words(form: Format) -> Any:
+def _last_words(form: Format) -> Callable[[UserError], bytes] | None:
     if form is JSON:
-        return lambda error: b'\n],"error":' + orjson.dumps(fault_of(cast(UserError, error))) + b"}\n"
+        return lambda error: b'\n],"error":' + orjson.dumps(fault_of(error)) + b"}\n"
     if form.name == "ndjson":
-        return lambda error: orjson.dumps(fault_of(cast(UserError, error))) + b"\n"
+        return lambda error: orjson.dumps(fault_of(error)) + b"\n"
     return None

@@ -76,7 +76,8 @@ class SqlDoor:
         try:
             size = len(query.text.encode())
         except UnicodeEncodeError:
-            raise pointed("cannot read this: it has half of a character in it", query.text.encode(errors="replace").decode()) from None
+            whole = query.text.encode(errors="replace").decode()
+            raise pointed("cannot read this: it has half of a character in it", whole) from None
         if size > self._settings.max_query_size:
             raise QueryFault(
                 f"cannot take a query of more than {self._settings.max_query_size} bytes; want a shorter one",

@@ -144,12 +144,12 @@ class _Findings:
     def _check_table(self, parts: list[str], *, is_table: bool) -> None:
         if len(parts) < 2 or "" in parts:  # nothing, where a parameter stands
             return
-        database, table = parts[0].lower(), parts[1]
+        database, table, whole = parts[0].lower(), parts[1], ".".join(parts)
         if database == "system":
             if table not in SYSTEM_TABLES:
-                raise Refused(f"cannot read system.{table}; want one of {', '.join(sorted(SYSTEM_TABLES))}", ".".join(parts))
+                raise Refused(f"cannot read {whole}; want one of {', '.join(sorted(SYSTEM_TABLES))}", whole)
         elif is_table and database != CATALOGUE and parts[0] not in self._databases:
-            raise Refused(f"cannot read {'.'.join(parts)}; want a view (SHOW TABLES lists them)", ".".join(parts))
+            raise Refused(f"cannot read {whole}; want a view (SHOW TABLES lists them)", whole)
 
     def _takes_all_columns(self, kind: str, node: Node) -> bool:
         """Return whether the node stands for columns that it does not name. The one in ``count(*)`` stands for none."""

@@ -6,7 +6,7 @@ together here, from lines, so that an answer can say that it was cut, and that i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,7 +14,7 @@ import orjson
 
 from firstlight.errors import UserError
 
-Pieces = AsyncIterator[bytes]
+Pieces = AsyncGenerator[bytes, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 """Every form by the name that asks for it."""
 
 
-async def lines(pieces: Pieces) -> AsyncIterator[bytes]:
+async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the lines of a text that comes in pieces, without their ends."""
     rest = b""
     async for piece in pieces:
@@ -76,7 +76,7 @@ class JsonAnswer:
         self._is_cut = False
         self._read: dict[str, str] = {}
 
-    async def pieces(self, output: Pieces) -> Pieces:
+    async def pieces(self, output: AsyncIterator[bytes]) -> Pieces:
         """Yield the answer. What is raised before the first piece, the answer knows nothing of."""
         gathered = bytearray()
         async for line in lines(output):

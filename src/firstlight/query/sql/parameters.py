@@ -45,4 +45,5 @@ def _checked(name: str, value: object) -> Value:
         raise ParameterError(f"cannot bind {name}: {value} is no number of JSON; want it as a string")
     if value is None or isinstance(value, str | int | float):
         return value
-    raise ParameterError(f"cannot bind {name} to {brief(value)}; want a string, a number, true, false, null or an array")
+    wanted = "want a string, a number, true, false, null or an array"
+    raise ParameterError(f"cannot bind {name} to {brief(value)}; {wanted}")

@@ -150,7 +150,7 @@ def test_answers(
     words: str,
     request: pytest.FixtureRequest,
 ) -> None:
-    with neighbour(server, request.node.callspec.id):
+    with neighbour(server, request.node.name):
         answer = ask(server.otlp_http, "POST", path, body, headers)
 
     assert answer.status == status, answer
@@ -207,7 +207,7 @@ def test_bears_connection(
 
     Who closes its sending side is gone: that is how a client is known to have left.
     """
-    with neighbour(server, request.node.callspec.id):
+    with neighbour(server, request.node.name):
         found = send(server)
 
     assert found.startswith(answer)
@@ -230,9 +230,15 @@ CALLS: list[tuple[str, str, bytes, grpc.StatusCode, str]] = [
 )
 @pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip], ids=["plain", "gzip"])
 def test_answers_call(
-    server: Live, method: str, message: bytes, code: grpc.StatusCode, words: str, compression: grpc.Compression
+    server: Live,
+    method: str,
+    message: bytes,
+    code: grpc.StatusCode,
+    words: str,
+    compression: grpc.Compression,
+    request: pytest.FixtureRequest,
 ) -> None:
-    with neighbour(server, f"{method} {compression}"), grpc.insecure_channel(server.otlp_grpc) as channel:
+    with neighbour(server, request.node.name), grpc.insecure_channel(server.otlp_grpc) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
         with pytest.raises(grpc.RpcError) as caught:
             call(message, timeout=SECONDS, compression=compression)

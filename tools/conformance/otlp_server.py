@@ -110,7 +110,7 @@ def _post(address: str, path: str, body: bytes, headers: dict[str, str]) -> tupl
 
 def _stored(server: Server) -> Counter[Row]:
     readers = {"spans": _span, "logs": _log, "metrics": _number, "histograms": _histogram}
-    return Counter(_frozen(readers[view](row)) for view, query in QUERIES.items() for row in server.sql(query))
+    return Counter(_frozen(readers[view](row)) for view, query in QUERIES.items() for row in server.api.rows(query, {}))
 
 
 def _span(row: Mapping[str, Any]) -> Row:

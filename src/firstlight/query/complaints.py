@@ -57,7 +57,8 @@ UNKNOWN: Mapping[int, str] = MappingProxyType(
 
 # What follows is where in the engine it was found, not what it is.
 INSIDES = re.compile(
-    r"(?::? (?:In scope|In query) |: while (?:executing|converting|read)|: While executing |\. Note: |\(version )",
+    r": while (?:executing|converting|read)|: While executing |:? In (?:scope|query) "
+    r"|\. Note: |\(version |\([A-Z_]+\): Code: "
 )
 OUR_DATABASES = re.compile(r"\b\w+_sql(?:_lean)?\.(?=\w)")
 ERROR_NAME = re.compile(r"[.\s]*\([A-Z_]+\)\s*$")

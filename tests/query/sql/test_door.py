@@ -241,7 +241,7 @@ async def test_a_client_that_leaves_stops_the_query(store: Store, door: SqlDoor)
 async def test_a_client_that_has_read_enough_stops_the_query(door: SqlDoor) -> None:
     pieces = door.ask("SELECT number, repeat('x', 900) FROM numbers(1000)", {}, FORMATS["ndjson"]).pieces
     first = await anext(pieces)
-    await pieces.aclose()  # type: ignore[attr-defined]
+    await pieces.aclose()
 
     assert first.startswith(b'{"number":0')
     assert await rows_of(door, "SELECT 1") == [[1]]

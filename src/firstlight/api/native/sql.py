@@ -112,6 +112,6 @@ def media_types(accept: str) -> list[str]:
 def _last_words(form: Format) -> Callable[[UserError], bytes] | None:
     if form is JSON:
         return lambda error: b'\n],"error":' + orjson.dumps(fault_of(error)) + b"}\n"
-    if form.name == "ndjson":
+    if form.is_lines:
         return lambda error: orjson.dumps(fault_of(error)) + b"\n"
     return None

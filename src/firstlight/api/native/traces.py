@@ -89,9 +89,9 @@ async def find(views: Views, asked: Asked) -> bytes:
         times.add("trace_id != ''")
         if start_ns is not None:
             earliest_ns = max(start_ns - LONGEST * SECOND, 0)
-            times.add("ts >= fromUnixTimestamp64Nano({earliest:Int64})", earliest=earliest_ns)
+            times.add("spans.ts >= fromUnixTimestamp64Nano({earliest:Int64})", earliest=earliest_ns)
             of_each.add("ts >= fromUnixTimestamp64Nano({since:Int64})", since=max(start_ns, 0))
-        times.add("ts < fromUnixTimestamp64Nano({until:Int64})", until=until_ns)
+        times.add("spans.ts < fromUnixTimestamp64Nano({until:Int64})", until=until_ns)
         sql = SUMMARY.format(times=times, of_each=of_each)
         rows = await views.rows(sql, {**times.values, **of_each.values, "limit": limit + 1})
         if len(rows) > limit:

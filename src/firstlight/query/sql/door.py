@@ -18,12 +18,12 @@ import orjson
 
 from firstlight.errors import UserError
 from firstlight.query.complaints import UNKNOWN_FUNCTION, explain, pointed
-from firstlight.query.engine import Engine, Query, Sessions
+from firstlight.query.engine import Engine, Place, Query, Sessions
 from firstlight.query.faults import QueryFault, Reason, Refused
 from firstlight.query.settings import QuerySettings
 from firstlight.query.sql import parameters as parameters_of
 from firstlight.query.sql.fence import CATALOGUE, STATEMENTS, Judged, judge
-from firstlight.query.sql.formats import Format, JsonAnswer, Pieces
+from firstlight.query.sql.formats import JSON, Format, JsonAnswer, Pieces, whole_lines
 from firstlight.store.client import Client
 from firstlight.store.faults import QueryFailed
 from firstlight.store.location import Directory
@@ -89,9 +89,16 @@ class SqlDoor:
             sessions = self._sessions[judged.wants_origins, form.cuts and judged.is_select]
             output = form.output if judged.is_select else form.output_of_listings or form.output
             async with aclosing(self._engine.stream(sessions, query.text, bound, output)) as printed:
-                answer = JsonAnswer(self._settings.max_rows, place.seconds, lambda words: _told(words, query.text))
-                async for piece in answer.pieces(printed) if form.cuts else printed:
+                async for piece in self._formed(printed, query, place, form):
                     yield piece
+
+    def _formed(self, printed: Pieces, query: Query, place: Place, form: Format) -> Pieces:
+        """Return what the engine prints, as it is sent."""
+        if form is JSON:
+            return JsonAnswer(self._settings.max_rows, place.seconds, lambda words: _told(words, query.text)).pieces(
+                printed
+            )
+        return whole_lines(printed) if form.is_lines else printed
 
     async def _judge(self, text: str) -> Judged:
         """Return what the statement needs. Raise QueryError if it is none, or may not run."""

@@ -25,6 +25,8 @@ class Format:
     content_type: str
     output: str
     """What the engine calls it."""
+    is_lines: bool = False
+    """Whether it is lines, each of which means something by itself: then an answer that fails is cut after one."""
     cuts: bool = False
     """Whether an answer of too many rows is cut; otherwise it fails."""
     output_of_listings: str = ""
@@ -35,7 +37,9 @@ JSON = Format("json", "application/json", "JSONCompactEachRowWithProgress", cuts
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "json": JSON,
-        "ndjson": Format("ndjson", "application/x-ndjson", "JSONEachRow", output_of_listings="JSONLines"),
+        "ndjson": Format(
+            "ndjson", "application/x-ndjson", "JSONEachRow", is_lines=True, output_of_listings="JSONLines"
+        ),
         "csv": Format("csv", "text/csv; charset=utf-8; header=present", "CSVWithNames"),
         "arrow": Format("arrow", "application/vnd.apache.arrow.stream", "ArrowStream"),
     }
@@ -50,6 +54,17 @@ async def lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield line
+    if rest:
+        yield rest
+
+
+async def whole_lines(pieces: AsyncIterator[bytes]) -> Pieces:
+    """Yield the same text in pieces that each end where a line does."""
+    rest = b""
+    async for piece in pieces:
+        whole, newline, rest = (rest + piece).rpartition(b"\n")
+        if newline:
+            yield whole + newline
     if rest:
         yield rest
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -30,11 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     unknown = [name for name in told.names if name not in known]
     if unknown:
         parser.error(f"no scenario is called {', '.join(unknown)}; want one of {', '.join(known)}")
-    if told.write and told.names:
-        parser.error(f"cannot write {PAGE} with only some of its figures; leave out the names, or --write")
+    if told.write and (told.names or told.scale != 1):
+        parser.error(f"cannot write {PAGE} with some of its figures or coarse ones; leave out names and --scale")
 
     console = Console(highlight=False)
-    machine = machine_line()
+    machine = f"{datetime.now(UTC):%Y-%m-%d}, {machine_line()}"
     console.print(f"{machine}; load average {os.getloadavg()[0]:.1f}\n")
     try:
         reports = _run(console, [known[name] for name in told.names or known], Options(told.scale))

@@ -35,7 +35,7 @@ class Server:
     """A running server."""
 
     process: psutil.Process
-    data: Path
+    log: Path
     http: str
     grpc: str
     seconds_to_ready: float
@@ -43,7 +43,10 @@ class Server:
 
     def cpu(self) -> float:
         """Return the CPU seconds it has used so far."""
-        return cpu_seconds(self.process)
+        try:
+            return cpu_seconds(self.process)
+        except psutil.NoSuchProcess:
+            raise BenchError(f"the server ended while it was measured:\n{self.log.read_text()}") from None
 
     def settle(self) -> float:
         """Return its CPU seconds once it has gone quiet, or a minute later."""
@@ -77,7 +80,7 @@ def running(data: Path | None = None, settings: Mapping[str, str] | None = None)
             child = _start(words, log.fileno(), work)
             try:
                 seconds = _wait_until_ready(child, main, work / "log") - began
-                yield Server(psutil.Process(child.pid), data or work / "data", main, grpc, seconds)
+                yield Server(psutil.Process(child.pid), work / "log", main, grpc, seconds)
             finally:
                 _stop(child)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import TracebackType
@@ -16,14 +17,19 @@ MIB: Final = 1024**2
 
 def cpu_seconds(process: psutil.Process) -> float:
     """Return the CPU time of all threads of a process and of its children, user and system."""
-    family = [process, *process.children(recursive=True)]
-    return float(sum(times.user + times.system for times in (member.cpu_times() for member in family)))
+    return sum(_of_family(process, lambda member: float(sum(member.cpu_times()[:2]))))
 
 
 def resident_mib(process: psutil.Process) -> float:
     """Return how much memory of a process and of its children is in RAM."""
-    family = [process, *process.children(recursive=True)]
-    return float(sum(member.memory_info().rss for member in family)) / MIB
+    return sum(_of_family(process, lambda member: float(member.memory_info().rss))) / MIB
+
+
+def _of_family(process: psutil.Process, read: Callable[[psutil.Process], float]) -> Iterator[float]:
+    yield read(process)
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it may have ended just now
+            yield read(child)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,6 @@ class Ingest:
     def _figures(self, run: Replay, server: Server) -> list[Figure]:
         outcome, target = run.outcome, TARGETS[self.plan.signal] if self.has_target else None
         items = max(1, outcome.accepted)
-        # What was made ahead is too little to say something of how it is stored.
         disk = stored_bytes(server, self.plan.signal) / max(1, outcome.accepted + outcome.warmed)
         return [
             Figure("items a second", outcome.accepted / outcome.seconds),

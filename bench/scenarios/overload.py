@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from bench.load.plan import HUNG, NO_ANSWER
+from bench.load.plan import HUNG, NO_ANSWER, Outcome
 from bench.load.sending import RETRYABLE, TAKEN
 from bench.replay import Replay, replay
 from bench.report import Figure, Report
@@ -31,7 +31,7 @@ def run(options: Options) -> Iterator[Report]:
     plan = replace(SPANS, connections=CONNECTIONS, overload=2.0, seconds=SECONDS * options.scale)
     with running() as server:
         found = replay(server, replace(plan, address=server.http), interval=1.0)
-        wrong = [*_faults(found), *missing(found, server, plan.signal)]
+        wrong = [*faults(found.outcome), *missing(found, server, plan.signal)]
         words = f"{plan.seconds:.0f} s of twice as many spans as are taken, over {CONNECTIONS} connections"
         yield Report("overload", words, _figures(found), list(remarks(found)), wrong)
 
@@ -58,8 +58,8 @@ def counts(statuses: Mapping[str, int]) -> tuple[int, int]:
     return statuses.get(TAKEN, 0), sum(count for status, count in statuses.items() if status in RETRYABLE)
 
 
-def _faults(found: Replay) -> Iterator[str]:
-    outcome = found.outcome
+def faults(outcome: Outcome) -> Iterator[str]:
+    """Yield what must not happen in an overload: senders left without an answer, or with a wrong one."""
     for status, count in outcome.statuses.items():
         if status in (HUNG, NO_ANSWER):
             yield f"{count} requests got no answer ({status})"

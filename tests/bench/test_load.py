@@ -15,9 +15,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from bench.load.feed import Feed, Request
 from bench.load.http import Answer, Connection
-from bench.load.plan import HUNG, NO_ANSWER, Plan
+from bench.load.plan import HUNG, NO_ANSWER, Outcome, Plan
 from bench.load.refused import refused_items
 from bench.load.sending import Sending, Tally
+from bench.scenarios.overload import counts, faults
 
 pytestmark = pytest.mark.anyio
 
@@ -155,3 +156,25 @@ def test_the_tally_counts_what_was_taken() -> None:
 
 def test_without_answers_there_is_no_latency() -> None:
     assert math.isnan(Tally().latency_ms(50))
+
+
+ENDS: list[tuple[str, dict[str, int], int, tuple[int, int], int]] = [
+    # what                                  statuses                                without delay   taken, refused  faults
+    ("as it should be",                     {"200": 5, "429": 3, "503": 2},         0,              (5, 5),         0),
+    ("nothing was too much",                {"200": 5},                             0,              (5, 0),         1),
+    ("refusals that say nothing",           {"200": 5, "429": 3},                   3,              (5, 3),         1),
+    ("told to give up",                     {"200": 5, "429": 3, "500": 1},         0,              (5, 3),         1),
+    ("left alone",                          {"429": 3, HUNG: 1, NO_ANSWER: 1},      0,              (0, 3),         2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statuses", "without_delay", "wanted", "wrong"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS]
+)
+def test_an_overload_is_to_end_in_answers(
+    statuses: dict[str, int], without_delay: int, wanted: tuple[int, int], wrong: int
+) -> None:
+    outcome = Outcome(1.0, 9, statuses, 0, 0, 0, without_delay, 0.0, 0.0, 0.0, 0.0)
+
+    assert counts(statuses) == wanted
+    assert len(list(faults(outcome))) == wrong

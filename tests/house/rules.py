@@ -20,7 +20,8 @@ EMPTY_NAMES = frozenset("util utils helper helpers common base manager managers 
 
 # Where a task or a request ends: the only places that may catch everything, because there it is counted and logged once.
 DOORS: dict[str, str] = {
-    "firstlight.http.application.Door.__call__": "an HTTP request ends: it is answered, counted and logged",
+    "firstlight.app.cleanups.Cleanups.run": "what fails to stop must not keep the rest from stopping",
+    "firstlight.http.application.Application.__call__": "an HTTP request ends: it is answered, counted and logged",
     "firstlight.ingest.server.IngestServer._answer": "an ingest request ends: its sender is told, it is counted and logged",
     "firstlight.sdk.metrics._Observable.collect": "the callback is the application's; its faults are not our scrape's",
     "tools.conformance.score._attempts": "a kind that breaks has failed; the next kind is run",

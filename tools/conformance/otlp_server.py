@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from backports import zstd
+import cramjam
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 
@@ -34,8 +34,11 @@ UNDO: Mapping[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "gzip": gzip.decompress,
     "deflate": zlib.decompress,
-    "zstd": zstd.decompress,
+    "zstd": lambda body: bytes(cramjam.zstd.decompress(body)),
 }
+
+DELTA = 1
+"""The temporality of points that are added up, so that their values depend on what came before."""
 
 QUERIES = {
     "spans": "SELECT *, toUnixTimestamp64Nano(ts) AS start, start + duration_ns AS end,"
@@ -142,7 +145,7 @@ def _number(row: Mapping[str, Any]) -> Row:
         suffix,
         extra,
         row["time"],
-        row["value"],
+        None if row["temporality"] == "delta" else row["value"],
     )
 
 
@@ -217,10 +220,13 @@ def _records(scope: Any, who: Row) -> Iterator[Row]:
             log.trace_id.hex(), log.span_id.hex(), log.flags,
         )  # fmt: skip
     for metric in getattr(scope, "metrics", ()):
-        points = getattr(metric, metric.WhichOneof("data")).data_points
-        for point in points:
+        kind = metric.WhichOneof("data")
+        data = getattr(metric, kind) if kind else None
+        for point in data.data_points if data else ():
             one = (*who, metric.name, metric.unit, _texts(point.attributes))
-            yield from _rows_of_point(metric.WhichOneof("data"), point, one, point.time_unix_nano // 10**6)
+            for row in _rows_of_point(kind, point, one, point.time_unix_nano // 10**6):
+                added_up = row[0] == "number" and getattr(data, "aggregation_temporality", 0) == DELTA
+                yield (*row[:-1], None) if added_up else row
 
 
 def _rows_of_point(kind: str, point: Any, who: Row, time: int) -> Iterator[Row]:

@@ -106,6 +106,7 @@ class Server:
         self.store = store = await self._open_store(admission)
         decoder = OtlpDecoder(settings.otlp.translation)
         store.writer.committed.append(decoder.learn)
+        store.retention.forgotten.append(decoder.forget)
         self._reloadable = Reloadable(admission, store.retention)
         ingest = self._open_ingest(admission, store)
 

@@ -350,6 +350,21 @@ def test_sends_series_until_they_are_stored() -> None:
     assert list(tomorrow.tables) == ["origins", "series", "metadata", "samples"]
 
 
+def test_sends_series_again_that_were_dropped() -> None:
+    """What retention has dropped is no longer known, and comes with the next batch of that day."""
+    decoder = OtlpDecoder(Translation())
+    body = sums(delta(0, 10, 5), temporality=CUMULATIVE)
+    first = decode(body, decoder)
+    for kind, table in first.tables.items():
+        decoder.learn(kind, table)
+    assert list(decode(body, decoder).tables) == ["samples"]
+
+    for kind in ("origins", "series", "metadata"):
+        decoder.forget(kind, NOW_NS // DAY_NS)
+
+    assert list(decode(body, decoder).tables) == list(first.tables)
+
+
 def test_tells_counter_and_unit_and_help_in_the_metadata() -> None:
     """Metadata are under the name that PromQL finds, with the type Prometheus would give."""
     metric = Metric(

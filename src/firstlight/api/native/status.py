@@ -15,6 +15,7 @@ from firstlight.api.native.rates import Rates, by_label
 from firstlight.api.native.replies import error_response, json_response
 from firstlight.api.native.tail import iso
 from firstlight.errors import UserError
+from firstlight.sdk.metrics import Gauge
 from firstlight.store.retention import Dropped
 from firstlight.store.status import StoreStatus, TableStatus
 from firstlight.telemetry import Telemetry
@@ -64,6 +65,11 @@ def status_of(told: Told, store: StoreStatus) -> dict[str, Any]:
         "received_bytes": int(sum(by_label(ingest.received_bytes, "signal").values())),
         "rejected_items": _whole(by_label(ingest.rejected_items, "reason")),
         "refused_requests": _whole({name: count for name, count in refused.items() if name not in NOT_REFUSED}),
+        "under_way": {
+            "requests": int(_now(ingest.in_flight_requests)),
+            "queued_bytes": int(_now(told.telemetry.store.queued_bytes)),
+            "live_tails": int(_now(queries.tail_subscribers)),
+        },
         "store": store_of(store),
         "queries": _whole(by_label(queries.sql_queries, "outcome")),
     }
@@ -102,6 +108,10 @@ def _dropped(dropped: Dropped) -> dict[str, Any]:
         "bytes": partition.nbytes,
         "reason": str(dropped.drop.reason),
     }
+
+
+def _now(gauge: Gauge) -> float:
+    return sum(sample.value for sample in gauge.collect().samples)
 
 
 def _whole(counts: Mapping[str, float]) -> dict[str, int]:

@@ -74,3 +74,10 @@ def _bounded(batches: Iterable[Batch]) -> Iterator[Batch]:
                 f"cannot read the body: its records take more than {MAX_DECODED} bytes of memory; send smaller requests"
             )
         yield batch
+
+    def forget(self, kind: str, day: int) -> None:
+        """Take note that what is stored of this kind for a day, counted from 1970, has been dropped."""
+        if kind == "origins":
+            self._origins.forget(day)
+        else:
+            self._directory.forget(kind, day)

@@ -127,6 +127,10 @@ class Origins:
         columns = (stored["tenant"], stored["day"].cast(pa.int32()), stored["origin_id"])
         self._stored.update(zip(*(column.to_pylist() for column in columns), strict=True))
 
+    def forget(self, day: int) -> None:
+        """Take note that the rows of a day are no longer there."""
+        self._stored = {known for known in self._stored if known[1] != day}
+
 
 def days_of(nanoseconds: npt.NDArray[np.int64]) -> list[int]:
     """Return the days since 1970 that these times fall on."""

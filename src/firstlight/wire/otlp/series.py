@@ -226,6 +226,13 @@ class Directory:
             for day, *metadata in _tuples(stored, "day", *Metadata._fields):
                 self._told.add((day, Metadata(*metadata)))
 
+    def forget(self, kind: str, day: int) -> None:
+        """Take note that the rows of `series` or `metadata` of a day are no longer there."""
+        if kind == "series":
+            self._stored = {key: ids for key, ids in self._stored.items() if key[1] != day}
+        elif kind == "metadata":
+            self._told = {known for known in self._told if known[0] != day}
+
     def _roomy(self) -> _Memory:
         if len(self._memory) >= self._limit:
             self._memory = _Memory()

@@ -15,7 +15,7 @@ from firstlight.telemetry import QueryInstruments
 from tests.query.world import world
 from tests.store.opening import opened
 
-LIMITS = QuerySettings(max_time=1.5, max_rows=100, max_export_rows=200_000, max_result_size=4 * 1024**2)
+LIMITS = QuerySettings(max_time=1.5, max_rows=100, max_export_rows=1000, max_result_size=1024**2)
 
 
 @pytest.fixture(scope="module")

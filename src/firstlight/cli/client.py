@@ -84,12 +84,12 @@ class Server:
 
     def answer(self, query: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         """Return what SQL has for an answer, whole: `columns`, `rows`, `row_count`, `truncated`, `statistics`."""
-        return _object(b"".join(self.pieces(query, parameters, "json")))
+        return read_object(b"".join(self.pieces(query, parameters, "json")))
 
     def rows(self, query: str, parameters: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """Yield what SQL has for an answer, row by row."""
         for line in _lines(self.pieces(query, parameters, "ndjson")):
-            yield _object(line)
+            yield read_object(line)
 
     def pieces(self, query: str, parameters: Mapping[str, object], form: str) -> Iterator[bytes]:
         """Yield what SQL has for an answer as the server sends it, in one of `FORMATS`."""
@@ -101,12 +101,12 @@ class Server:
     def get(self, path: str) -> dict[str, Any]:
         """Return what the server says under a path of its API."""
         with self._asked("GET", API + path) as response:
-            return _object(b"".join(_pieces(response)))
+            return read_object(b"".join(_pieces(response)))
 
     def complaints(self) -> Mapping[str, str]:
         """Return what stands against the server's being ready, by which part of it says so."""
         with self._asked("GET", "/readyz", allowed=(200, 503)) as response:
-            found: Mapping[str, str] = _object(b"".join(_pieces(response)))["complaints"]
+            found: Mapping[str, str] = read_object(b"".join(_pieces(response)))["complaints"]
             return found
 
     @contextmanager
@@ -117,7 +117,7 @@ class Server:
         """
         asked = f"{API}{path}?{urlencode(options, quote_via=quote)}" if options else API + path
         with self._asked("GET", asked, headers={"accept": FORMATS["ndjson"]}, silence=silence) as response:
-            yield (_object(line) if line.strip() else {} for line in _lines(_pieces(response)))
+            yield (read_object(line) if line.strip() else {} for line in _lines(_pieces(response)))
 
     @contextmanager
     def _asked(
@@ -205,7 +205,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def read_object(text: bytes) -> dict[str, Any]:
     """Return a JSON object; raise what the server says in it of a failure that came after the answer had begun."""
     try:
         read = json.loads(text)

@@ -6,9 +6,11 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
-from firstlight.cli.client import FORMATS, Refused, Server, told
+from firstlight.cli.client import FORMATS, BrokenOff, Refused, Server, read_object, told
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.render import Column, Screen, count, duration, one_line, value
 from firstlight.errors import UserError
@@ -20,10 +22,12 @@ TABLE: Final = "table"
 WRAPPED = re.compile(r"^(?:(?:LowCardinality|Nullable)\()*")
 NUMBER = re.compile(r"U?Int\d+|B?Float\d+|Decimal")
 TIME = re.compile(r"DateTime")
-LAST_WORDS: Final = 65_536
-FAILURE = re.compile(rb'(?:^|\n)(?:\],"error":)?(?P<fault>\{"error":[^\n]*"code":[^\n]*?\})\}?\n?$')
 SHORT = re.compile(r"Date|Bool|UUID|Enum|IPv")
 """Types whose values are short and lose their meaning in pieces."""
+
+FAILURE: Final = b'{"error":'
+LAST_WORDS: Final = 65_536
+"""Bytes from the end of an answer in which the failure that ended it is looked for."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,20 +64,28 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.format == TABLE:
         _print_table(Screen.of(sys.stdout), server.answer(query, parameters))
         return 0
-    last = b""
-    for piece in server.pieces(query, parameters, arguments.format):
-        sys.stdout.buffer.write(piece)
-        last = (last + piece)[-LAST_WORDS:]
-    if arguments.format in ("json", "ndjson"):
-        _check_end(last)
+    pieces = server.pieces(query, parameters, arguments.format)
+    if arguments.format == "json":
+        text = b"".join(pieces)
+        sys.stdout.buffer.write(text)
+        read_object(text)  # it may say at its end that it failed
+    else:
+        _copy(pieces)
     return 0
 
 
-def _check_end(last: bytes) -> None:
-    """Raise what the end of an answer says of a failure that came after it had begun."""
-    found = FAILURE.search(last)
-    if found:
-        raise Refused(told(json.loads(found["fault"])), 200)
+def _copy(pieces: Iterable[bytes]) -> None:
+    """Write an answer as it comes; if it breaks off, raise what its last words say of that."""
+    end = b""
+    try:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+            end = (end + piece)[-LAST_WORDS:]
+    except BrokenOff:
+        with suppress(ValueError):
+            fault = json.loads(end[end.rindex(FAILURE) :])
+            raise Refused(told(fault), 200) from None
+        raise
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -49,7 +49,16 @@ class Batch:
     @property
     def nbytes(self) -> int:
         """How much memory the tables hold, in bytes."""
-        return sum(table.nbytes for table in self.tables.values())
+        return sum(map(size, self.tables.values()))
+
+
+def size(rows: pa.Table) -> int:
+    """Return how much memory `rows` hold, in bytes; of a part of a table, that of the whole.
+
+    What Arrow calls `nbytes` counts the part, but takes a tenth of a millisecond for a table of ours, many times a
+    request.
+    """
+    return int(rows.get_total_buffer_size())
 
 
 def join(batches: Iterable[Batch]) -> Batch:

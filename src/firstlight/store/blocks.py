@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from firstlight.model.batch import size
 from firstlight.model.tables import SCHEMAS
 
 Sender = TypeVar("Sender")
@@ -58,17 +59,17 @@ def blocks(kind: str, pieces: Iterable[Piece[Sender]], *, max_rows: int, max_byt
         together: list[Piece[Sender]] = []
         count = nbytes = 0
         for piece in days[day]:
-            count, nbytes = count + piece.rows.num_rows, nbytes + piece.rows.nbytes
+            count, nbytes = count + piece.rows.num_rows, nbytes + size(piece.rows)
             if together and (count > max_rows or nbytes > max_bytes):
                 yield Block(kind, together)
-                together, count, nbytes = [], piece.rows.num_rows, piece.rows.nbytes
+                together, count, nbytes = [], piece.rows.num_rows, size(piece.rows)
             together.append(piece)
         yield Block(kind, together)
 
 
 def cut(rows: pa.Table, max_rows: int, max_bytes: int) -> Iterator[pa.Table]:
     """Yield `rows` in parts of at most `max_rows` and about `max_bytes`."""
-    parts = max(-(-rows.num_rows // max_rows), -(-rows.nbytes // max_bytes))
+    parts = max(-(-rows.num_rows // max_rows), -(-size(rows) // max_bytes))
     step = max(1, -(-rows.num_rows // parts))
     for start in range(0, rows.num_rows, step):
         yield rows.slice(start, step)

@@ -17,6 +17,7 @@ from time import perf_counter
 import pyarrow as pa
 
 from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused
+from firstlight.model.batch import size
 from firstlight.store.blocks import Block, Piece, blocks
 from firstlight.store.client import Insert
 from firstlight.store.columns import TABLES
@@ -50,7 +51,7 @@ class Request:
 
     def __post_init__(self) -> None:
         self.rows = sum(table.num_rows for table in self.tables.values())
-        self.nbytes = sum(table.nbytes for table in self.tables.values())
+        self.nbytes = sum(map(size, self.tables.values()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from firstlight.errors import StoreBusy, StoreError
 from firstlight.model.batch import Batch, Rejections
+from firstlight.model.batch import size as size_of
 from firstlight.model.tables import SCHEMAS
 from firstlight.store.client import Insert
 from firstlight.store.lane import Lane, Surroundings, reason_of
@@ -77,7 +78,7 @@ class Writer:
         shares = self._shares(batch)
         if not shares:
             return Rejections()
-        size = sum(table.nbytes for _, tables in shares for table in tables.values())
+        size = sum(size_of(table) for _, tables in shares for table in tables.values())
         try:
             self._admit(size)
         except StoreError as error:

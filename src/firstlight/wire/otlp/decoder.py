@@ -64,6 +64,13 @@ class OtlpDecoder:
         else:
             self._directory.learn(kind, stored)
 
+    def forget(self, kind: str, day: int) -> None:
+        """Take note that what is stored of this kind for a day, counted from 1970, has been dropped."""
+        if kind == "origins":
+            self._origins.forget(day)
+        else:
+            self._directory.forget(kind, day)
+
 
 def _bounded(batches: Iterable[Batch]) -> Iterator[Batch]:
     size = 0
@@ -74,10 +81,3 @@ def _bounded(batches: Iterable[Batch]) -> Iterator[Batch]:
                 f"cannot read the body: its records take more than {MAX_DECODED} bytes of memory; send smaller requests"
             )
         yield batch
-
-    def forget(self, kind: str, day: int) -> None:
-        """Take note that what is stored of this kind for a day, counted from 1970, has been dropped."""
-        if kind == "origins":
-            self._origins.forget(day)
-        else:
-            self._directory.forget(kind, day)

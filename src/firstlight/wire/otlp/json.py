@@ -36,10 +36,6 @@ MAX_NESTING: Final = 30
 messages: a map in a map is three, and seven are above."""
 
 
-MAX_BYTES: Final = 16 * 1024 * 1024
-"""How large a request may be. Parsed as a whole, it takes up to forty times its size of memory."""
-
-
 @dataclass(frozen=True, slots=True)
 class Converted:
     """A request as protobuf: `data` has every record that could be read, `rejected` counts the others by reason."""
@@ -50,11 +46,6 @@ class Converted:
 
 def to_protobuf(body: bytes, signal: Signal) -> Converted:
     """Return the OTLP/JSON request `body` as protobuf; raise `DecodeError` if it is no such request at all."""
-    if len(body) > MAX_BYTES:
-        raise DecodeError(
-            f"cannot read a request of {len(body)} bytes as JSON; want at most {MAX_BYTES}; "
-            "send smaller requests, or protobuf"
-        )
     request = _parse(body)
     walk = _Walk()
     try:

@@ -28,6 +28,7 @@ MIB = 1024 * 1024
 SETTINGS = (
     "ingest.max_body=1MiB",
     "ingest.max_decompressed=4MiB",
+    "ingest.max_json=512KiB",
     "http.header_timeout=1s",
     "http.body_timeout=1s",
     "http.idle_timeout=1s",
@@ -82,6 +83,7 @@ REQUESTS: list[tuple[str, str, Mapping[str, str], bytes, int, str]] = [
     ("JSON nested too deep",              "/v1/traces",  JSON,               b"[" * 100_000,                                        400, "nested too deep"),
     ("JSON not of this signal",           "/v1/logs",    JSON,               b'{"resourceLogs": 7}',                                400, "want an array"),
     ("gigantic",                          "/v1/logs",    PROTOBUF,           bytes(2 * MIB),                                        413, "more than 1048576 bytes"),
+    ("too much JSON",                     "/v1/logs",    JSON,               b" " * MIB,                                            413, "JSON of more than 524288 bytes"),
     ("a gzip bomb",                       "/v1/logs",    encoded("gzip"),    gzip.compress(BOMB),                                   413, "more than 4194304 bytes, decompressed"),
     ("a zstd bomb",                       "/v1/traces",  encoded("zstd"),    bytes(cramjam.zstd.compress(BOMB)),                    413, "more than 4194304 bytes, decompressed"),
     ("a deflate bomb",                    "/v1/metrics", encoded("deflate"), zlib.compress(BOMB),                                   413, "more than 4194304 bytes, decompressed"),
@@ -248,6 +250,30 @@ def test_answers_call(
     assert "grpc-status-details-bin" not in {item.key for item in caught.value.trailing_metadata()} or words
 
 
+SILENCE = [
+    # what                     how long it says nothing    words
+    ("no message at all",      0.0,                        "the call ended without one"),
+    ("a message that is late", 3.0,                        "cannot wait any longer for the message"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "words"), [row[1:] for row in SILENCE], ids=[row[0] for row in SILENCE])
+def test_answers_silence(server: Live, seconds: float, words: str, request: pytest.FixtureRequest) -> None:
+    """A call that brings nothing ends."""
+
+    def nothing() -> Iterator[bytes]:
+        time.sleep(seconds)
+        yield from ()
+
+    with neighbour(server, request.node.name), grpc.insecure_channel(server.otlp_grpc) as channel:
+        call: grpc.StreamUnaryMultiCallable[bytes, bytes] = channel.stream_unary(f"{LOGS_SERVICE}/Export")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(nothing(), timeout=SECONDS)
+
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert words in (caught.value.details() or "")
+
+
 def test_keeps_what_was_good(server: Live) -> None:
     """Of requests with a bad record, the others are there; what is odd is kept as it can be."""
     bodies = [f"good {number}" for number in range(1, 6)]
@@ -255,6 +281,10 @@ def test_keeps_what_was_good(server: Live) -> None:
 
     assert [row["body"] for row in answer] == bodies
     assert server.sql("SELECT body FROM logs WHERE startsWith(body, 'odd')") == [{"body": "odd \ufffd\ufffd"}]
+    assert server.sql("SELECT value FROM metrics WHERE name = 'bad' ORDER BY value") == [
+        {"value": "-inf"},
+        {"value": "nan"},
+    ]
 
 
 def test_is_none_the_worse_for_it(server: Live, tmp_path: Path) -> None:

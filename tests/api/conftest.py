@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,7 @@ class Api:
     telemetry: Telemetry
     clock: Clock
     rates: Rates
+    paths: Sequence[str]
 
 
 @asynccontextmanager
@@ -64,8 +65,9 @@ async def served(directory: Path, limits: QuerySettings = LIMITS) -> AsyncIterat
         rates = Rates(lambda: by_label(telemetry.ingest.items, "signal"), clock)
         told = Told("1.2.3", store.status, telemetry, rates, lambda: clock.now - 90.0)
         door, views = SqlDoor(store.client, engine, limits), Views(store.client, engine, limits)
-        async with serving(native_routes(door, views, tail, told, now_ns=lambda: NOW_NS)) as server:
-            yield Api(server.url, store, tail, telemetry, clock, rates)
+        routes = native_routes(door, views, tail, told, now_ns=lambda: NOW_NS)
+        async with serving(routes) as server:
+            yield Api(server.url, store, tail, telemetry, clock, rates, [route.path for route in routes])
 
 
 @pytest.fixture(scope="module")

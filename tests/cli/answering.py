@@ -112,9 +112,13 @@ def answering(answers: Mapping[str, Sequence[Answer]]) -> Iterator[Scripted]:
         server.server_close()
 
 
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have clocks show the time of Berlin, until `monkeypatch` is undone."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
+@contextmanager
+def in_berlin() -> Iterator[None]:
+    """Have clocks show the time of Berlin."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
     time.tzset()
 
 

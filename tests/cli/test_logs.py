@@ -47,9 +47,9 @@ TEXT = f"""\
 
 
 @pytest.fixture(autouse=True)
-def _zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    in_berlin(monkeypatch)
-    yield
+def _zone() -> Iterator[None]:
+    with in_berlin():
+        yield
 
 
 def test_shows_the_newest_last(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,8 +119,7 @@ REFUSED = [
     # words                        said
     (["--since", "15"],            "cannot read '15' as a duration: it has no unit; write 15s for seconds"),
     (["--level", "loud"],          "invalid choice: 'loud'"),
-    (["--trace", "xyz"],           "cannot read 'xyz' as the id of a trace; want up to 32 digits, 0-9 and a-f"),
-    (["--limit", "-1"],            "expected one argument"),
+    (["--limit", "-1"],            "cannot read '-1'; want a whole number, 0 or more"),
     (["--limit", "many"],          "cannot read 'many'; want a whole number, 0 or more"),
 ]  # fmt: skip
 
@@ -159,6 +158,13 @@ def test_follows_a_server_that_goes_and_comes_back(
         "cannot follow: too many do",
     ]
     assert it.asked[0].options == {"service": ["a&b"], "level": ["error"], "contains": ["é"], "trace_id": [TRACE]}
+
+
+@pytest.mark.parametrize("words", [["logs", "--trace"], ["traces"]], ids=" ".join)
+@pytest.mark.parametrize("text", ["xyz", "", "0" * 33], ids=["letters", "nothing", "too long"])
+def test_says_what_is_no_id(words: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, text]) == 2
+    assert capsys.readouterr().err == f"cannot read {text!r} as the id of a trace; want up to 32 digits, 0-9 and a-f\n"
 
 
 def test_follows_a_whole_id_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def killed(directory: Path, number: int, *, after: int) -> set[str]:
 
 
 async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
-    await rounds(tmp_path / "store", 4)
+    await rounds(tmp_path / "store", 3)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from typing import Any, Final
 from firstlight.cli.client import BrokenOff, Refused, Server, Unreachable
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.render import Screen, as_json, count, harmless, local_time, note, one_line, seconds, whole_number
-from firstlight.errors import ConfigError
+from firstlight.errors import ConfigError, brief
 
 SUMMARY = "show log records: the newest, or as they come"
 
@@ -59,9 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--service", metavar="NAME", help="of this service")
     parser.add_argument("--level", type=str.lower, choices=LEVELS, help="of this level, or worse")
     parser.add_argument("--contains", metavar="TEXT", help="with this text in the body")
-    parser.add_argument(
-        "--trace", metavar="ID", type=trace_id, help="of this trace; the first digits of its id will do"
-    )
+    parser.add_argument("--trace", metavar="ID", help="of this trace; the first digits of its id will do")
     parser.add_argument("--since", metavar="DURATION", type=seconds, help="no older than this, such as 15m")
     parser.add_argument(
         "--limit",
@@ -75,11 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def trace_id(text: str) -> str:
-    """Return the id of a trace, or how it begins, as the server spells it; raise what argparse understands."""
-    if not re.fullmatch(r"[0-9a-fA-F]{1,32}", text):
-        raise argparse.ArgumentTypeError(
-            f"cannot read {text!r} as the id of a trace; want up to 32 digits, 0-9 and a-f"
-        )
+    """Return the id of a trace, or how it begins, as the server spells it."""
+    if not re.fullmatch(rf"[0-9a-fA-F]{{1,{ID_DIGITS}}}", text):
+        raise ConfigError(f"cannot read {brief(text)} as the id of a trace; want up to {ID_DIGITS} digits, 0-9 and a-f")
     return text.lower()
 
 
@@ -87,6 +83,8 @@ def main(arguments: argparse.Namespace) -> int:
     """Print what there is, and then what comes."""
     server = Server.of(arguments)
     printer = Printer(Screen.of(sys.stdout), as_json=arguments.format == "json", attributes=arguments.attributes)
+    if arguments.trace is not None:
+        arguments.trace = trace_id(arguments.trace)
     if arguments.follow:
         if arguments.trace and len(arguments.trace) < ID_DIGITS:
             raise ConfigError(f"cannot follow the trace {arguments.trace}; want all {ID_DIGITS} digits of its id")

@@ -185,19 +185,19 @@ def duration(nanoseconds: float) -> str:
     """
     if nanoseconds < 0:
         return f"-{duration(-nanoseconds)}"
-    for unit, length in (("ns", 1), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)):
-        if nanoseconds < (60e9 if unit == "s" else length * 999.5):
-            return f"{_digits(nanoseconds / length)} {unit}" if nanoseconds else "0"
+    if not nanoseconds:
+        return "0"
+    for unit, length, most in PARTS_OF_A_MINUTE:
+        if nanoseconds < length * most:
+            return f"{_digits(nanoseconds / length)} {unit}"
     seconds = round(nanoseconds / 1e9)
-    for (large, length), (small, part) in (
-        (("m", 60), ("s", 1)),
-        (("h", 3600), ("m", 60)),
-        (("d", 86_400), ("h", 3600)),
-    ):
-        if seconds < length * 60 or large == "d":
-            count, rest = divmod(seconds, length)
-            return f"{count} {large} {rest // part} {small}" if rest // part else f"{count} {large}"
-    raise AssertionError("days have no end")
+    large, length, small, part = next(row for row in LONGER if seconds >= row[1])
+    whole, rest = divmod(seconds, length)
+    return f"{whole} {large} {rest // part} {small}" if rest // part else f"{whole} {large}"
+
+
+PARTS_OF_A_MINUTE: Final = (("ns", 1, 999.5), ("µs", 1e3, 999.5), ("ms", 1e6, 999.5), ("s", 1e9, 59.5))
+LONGER: Final = (("d", 86_400, "h", 3_600), ("h", 3_600, "m", 60), ("m", 60, "s", 1))
 
 
 def size(nbytes: float) -> str:

@@ -26,6 +26,9 @@ BAR: Final = 24
 LABEL: Final = 80
 """Cells that the names of spans take at most."""
 
+LEAST_LABEL: Final = 20
+"""Cells that they may have however narrow the terminal is."""
+
 GAP: Final = "  "
 STACK_LINES: Final = 3
 
@@ -238,7 +241,8 @@ class _Rows:
         self._kind = max((len(span.kind) for _, span in shown), default=0)
         self._took = max((len(duration(span.duration_ns)) for _, span in shown), default=0)
         left = (screen.width or 1_000) - self._kind - self._took - BAR - 3 * len(GAP)
-        self._label = max(10, min(max((len(_label(depth, span)) for depth, span in shown), default=0), left, LABEL))
+        longest = max((len(_label(depth, span)) for depth, span in shown), default=0)
+        self._label = min(longest, max(left, LEAST_LABEL), LABEL)
 
     def print(self) -> None:
         """Print all of them."""

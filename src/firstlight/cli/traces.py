@@ -41,9 +41,7 @@ DAY: Final = 86_400
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what may stand after `traces`."""
-    parser.add_argument(
-        "trace", metavar="ID", nargs="?", type=trace_id, help="one trace, as a tree; its first digits will do"
-    )
+    parser.add_argument("trace", metavar="ID", nargs="?", help="one trace, as a tree; its first digits will do")
     parser.add_argument("--service", metavar="NAME", help="with a span of this service")
     parser.add_argument("--name", metavar="NAME", help="with a span of this name")
     parser.add_argument("--error", action="store_true", help="with a span that failed")
@@ -64,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Print the traces that were asked for."""
     server, screen = Server.of(arguments), Screen.of(sys.stdout)
-    if arguments.trace:
-        _print_one(server, screen, arguments)
+    if arguments.trace is not None:
+        _print_one(server, screen, trace_id(arguments.trace), arguments)
     else:
         _print_newest(server, screen, arguments)
     return 0
@@ -142,8 +140,8 @@ def _scaled(told: float | None, factor: int) -> int | None:
     return None if told is None else int(told * factor)
 
 
-def _print_one(server: Server, screen: Screen, arguments: argparse.Namespace) -> None:
-    whole = arguments.trace if len(arguments.trace) == ID_DIGITS else _resolved(server, arguments.trace)
+def _print_one(server: Server, screen: Screen, digits: str, arguments: argparse.Namespace) -> None:
+    whole = digits if len(digits) == ID_DIGITS else _resolved(server, digits)
     rows = list(server.rows(SPANS, {"trace": whole, "limit": MOST_SPANS + 1}))
     if not rows:
         raise _unknown(whole)

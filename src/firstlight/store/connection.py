@@ -1,8 +1,7 @@
 """One conversation with the engine, through clickhouse-connect: for one thread at a time, and blocking.
 
-Inside this process and on a server it is the same but for two things. An insert into the engine inside reads a file
-in memory instead of a request's body: it saves a file on disk and a third of the fixed cost of an insert. And the
-memory and caches of the engine inside are ours to limit.
+Inside this process and on a server it is the same but for two things. An insert into the engine inside reads a file in
+memory, where a server gets a request's body. And the memory and caches of the engine inside are ours to limit.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ INSERT_SETTINGS: Settings = MappingProxyType(
         # The blocks are small and there are other lanes: threads cost more than they bring.
         "max_threads": 1,
         "input_format_parallel_parsing": 0,
-        # Parts of one insert are soon merged with others, and get their indices then. Until then they are scanned.
+        # A fifth of an insert's time; parts are soon merged, and get their indices then. Until then they are scanned.
         "materialize_skip_indexes_on_insert": 0,
     }
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from firstlight.errors import DecodeError
+from firstlight.wire.otlp.decoder import OtlpDecoder
 from firstlight.wire.otlp.messages import readers
+from firstlight.wire.otlp.names import Translation
 from tests.wire.otlp.test_logs import framed
 
 READERS = readers()
@@ -53,3 +55,12 @@ def test_minds_every_length_of_eight_bytes_set() -> None:
     for before in range(16):
         with pytest.raises(DecodeError):
             READERS["Logs"].read(framed(0x1A, b"x" * before) + b"\x0a" + BEYOND_MEMORY)
+
+
+def test_bounds_what_one_request_becomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request whose records would take too much memory is refused while it is decoded, not when it is stored."""
+    monkeypatch.setattr("firstlight.wire.otlp.decoder.MAX_DECODED", 1000)
+    body = framed(0x0A, framed(0x12, framed(0x12, b"") * 100))
+
+    with pytest.raises(DecodeError, match="take more than 1000 bytes of memory; send smaller requests"):
+        OtlpDecoder(Translation()).decode("logs", body, json=False, tenant="default", now_ns=1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,20 @@ def test_follows_a_server_that_goes_and_comes_back(
         "cannot follow: too many do",
     ]
     assert it.asked[0].options == {"service": ["a&b"], "level": ["error"], "contains": ["é"], "trace_id": [TRACE]}
+
+
+def test_notices_that_nobody_reads_any_more() -> None:
+    """Even if no record comes that could not be printed."""
+    tail = Answer.lines([{"following": True}, {"heartbeat": True}])
+    with answering({SQL: [Answer.lines([])], TAIL: [tail]}) as it:
+        words = [sys.executable, "-m", "firstlight", "logs", "--follow", "--server", it.url]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.close()
+            said = process.stderr.read()
+
+    assert (process.returncode, "Error" in said) == (1, False)
 
 
 @pytest.mark.parametrize("words", [["logs", "--trace"], ["traces"]], ids=" ".join)

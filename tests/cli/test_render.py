@@ -83,6 +83,13 @@ def test_long_cells_are_whole_in_pipes(width: int | None, length: int) -> None:
     assert out.getvalue().count("x") == length
 
 
+def test_wide_characters_take_two_cells() -> None:
+    it, out = screen(20)
+    it.table([Column("a", may_fold=True), Column("b")], [["日本語日本語日本語", "x"], ["é", "y"]])
+
+    assert out.getvalue() == "a                  b\n日本語日本語日本   x\n語\né                  y\n"
+
+
 class Terminal(io.StringIO):
     """What says that it is a terminal."""
 

@@ -48,6 +48,12 @@ class Ledger:
     acknowledged: dict[str, set[str]] = field(default_factory=lambda: {"log": set(), "span": set(), "point": set()})
     refused: list[str] = field(default_factory=list)
 
+    @property
+    def refused_for_good(self) -> list[str]:
+        """What senders were told that makes them give up; a connection that broke, or was not to be had, does not."""
+        passing = ("Refused: 429", "Refused: 503", "Refused: StatusCode.UNAVAILABLE")
+        return [words for words in self.refused if "Refused: " in words and not any(one in words for one in passing)]
+
     def faults(self, kind: str, stored: Counter[str]) -> dict[str, list[str]]:
         """Return what is wrong with what is stored of a kind, by name: nothing, if all is well."""
         found = {
@@ -204,7 +210,7 @@ class Senders:
                 try:
                     send(names, now_ns)
                 except (OSError, http.client.HTTPException, Refused) as error:
-                    self.ledger.refused.append(f"{name}: {error}")
+                    self.ledger.refused.append(f"{name}: {type(error).__name__}: {error}")
                     if again_after is None or not isinstance(error, Refused):
                         return
                     self.stopping.wait(again_after)

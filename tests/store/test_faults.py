@@ -8,7 +8,8 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused
-from firstlight.store.faults import Doubtful, told, translate
+from firstlight.store.client import Client
+from firstlight.store.faults import BAD_ROWS, BUSY, FULL_DISK, Doubtful, told, translate
 
 MEANINGS: list[tuple[str, Exception, type[StoreError]]] = [
     # what                                      error                                                                       means
@@ -48,3 +49,13 @@ def test_means(error: Exception, meaning: type[StoreError]) -> None:
 @pytest.mark.parametrize(("words", "ours"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD])
 def test_is_told(words: str, ours: str) -> None:
     assert told(DatabaseError(words)) == ours
+
+
+@pytest.mark.anyio
+async def test_codes_are_what_the_engine_calls_them(client: Client) -> None:
+    ours = {**FULL_DISK, **BAD_ROWS, **BUSY}
+
+    names = await client.query("SELECT errorCodeToName(arrayJoin({codes:Array(Int32)})) AS name", {"codes": list(ours)})
+
+    assert dict(zip(ours, names["name"].to_pylist(), strict=True)) == ours
+    assert len(ours) == len(FULL_DISK) + len(BAD_ROWS) + len(BUSY)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from firstlight.store.client import Client
-from firstlight.store.faults import QueryFailed
+from firstlight.store.faults import QueryFailed, StoreUnusable
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +132,16 @@ async def test_settings_hold_for_every_query(client: Client, settings: dict[str,
             await readers.query(sql)
 
         assert caught.value.code == code
+
+
+async def test_closing_stops_what_still_runs(client: Client) -> None:
+    readers = client.readers(2)
+    query = asyncio.create_task(readers.query(ENDLESS))
+    await until_running(client, 1)
+
+    await readers.close()
+
+    with pytest.raises(QueryFailed, match="cancelled"):
+        await query
+    with pytest.raises(StoreUnusable, match="it is closed"):
+        await readers.query("SELECT 1")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
+import select
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
@@ -207,6 +210,7 @@ def _new_records(stream: Iterator[dict[str, Any]], shown: Counter[str]) -> Itera
             if "dropped" in event:
                 note(f"{count(event['dropped'], 'record')} not shown: they come faster than they can be taken")
             if "body" not in event:
+                _check_reader()
                 continue
             identity = _identity(event) if shown else ""
             if shown[identity] > 0:
@@ -215,6 +219,17 @@ def _new_records(stream: Iterator[dict[str, Any]], shown: Counter[str]) -> Itera
                 yield event
     except BrokenOff:
         return
+
+
+def _check_reader() -> None:
+    """Raise BrokenPipeError if nobody reads what is printed; else only the next record would tell, if one comes."""
+    if sys.stdout.isatty() or not hasattr(select, "poll"):
+        return
+    with suppress(io.UnsupportedOperation):
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        if any(events & select.POLLERR for _, events in watched.poll(0)):
+            raise BrokenPipeError
 
 
 def _identity(record: Mapping[str, Any]) -> str:

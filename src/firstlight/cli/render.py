@@ -12,9 +12,11 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Final, Self, TextIO
 
 NARROW: Final = 12
@@ -86,8 +88,17 @@ class Screen:
             if _least(columns, rows) > self.width:
                 self._lists(columns, rows)
                 return
-        for row in _laid_out(self, columns, rows).splitlines():
-            self.line(row.rstrip())
+        widths = _widths(columns, rows, self.width)
+        self._row(columns, [column.name for column in columns], widths, "bold")
+        for row in rows:
+            self._row(columns, row, widths, "")
+
+    def _row(self, columns: Sequence[Column], row: Sequence[str], widths: Sequence[int], style: str) -> None:
+        folded = [_folded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for parts in zip_longest(*folded, fillvalue=""):
+            cells = zip(parts, columns, widths, strict=True)
+            line = (" " * GAP).join(padded(part, width, right=column.is_number) for part, column, width in cells)
+            self.line(self.paint(line.rstrip(), style))
 
     def _lists(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         longest = max((len(column.name) for column in columns), default=0)
@@ -97,41 +108,67 @@ class Screen:
                 self.line(f"{self.paint(column.name.ljust(longest), 'bold')}  {cell}")
 
 
+def _natural(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return how wide each column would be."""
+    return [max(map(cells, (column.name, *(row[at] for row in rows)))) for at, column in enumerate(columns)]
+
+
 def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
     """Return the width that a table of these wants at least."""
-    total = 0
-    for number, column in enumerate(columns):
-        natural = max(len(column.name), *(len(row[number]) for row in rows)) if rows else len(column.name)
-        total += min(natural, NARROW) if column.may_fold else natural
+    natural = zip(columns, _natural(columns, rows), strict=True)
+    total = sum(min(width, NARROW) if column.may_fold else width for column, width in natural)
     return total + GAP * (len(columns) - 1)
 
 
-def _laid_out(screen: Screen, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], most: int | None) -> list[int]:
+    """Return how wide each column is; those that may fold give way, the widest first."""
+    widths = _natural(columns, rows)
+    foldable = [at for at, column in enumerate(columns) if column.may_fold]
+    while most is not None and foldable and sum(widths) + GAP * (len(columns) - 1) > most:
+        widths[max(foldable, key=widths.__getitem__)] -= 1
+    return widths
 
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(
-            Text(column.name),
-            justify="right" if column.is_number else "left",
-            no_wrap=not column.may_fold,
-            overflow="fold" if column.may_fold else "ellipsis",
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        width=screen.width or 1_000_000,
-        color_system="standard" if screen.has_colours else None,
-        force_terminal=screen.has_colours,
-        legacy_windows=False,
-        _environ={},
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return the text in lines of at most so many cells, broken between words if it can be."""
+    lines, rest = [], text
+    while cells(rest) > width:
+        fitting = _fitting(rest, width)
+        space = rest.rfind(" ", 0, fitting + 1)
+        end = space if space > 0 else fitting
+        lines.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    return [*lines, rest]
+
+
+def _fitting(text: str, width: int) -> int:
+    """Return how many characters of the text fit into so many cells; one at least."""
+    left = width
+    for number, character in enumerate(text):
+        left -= cells(character)
+        if left < 0:
+            return max(number, 1)
+    return len(text)
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """Return the text with blanks up to so many cells."""
+    blank = " " * (width - cells(text))
+    return blank + text if right else text + blank
+
+
+def cells(text: str) -> int:
+    """Return how many cells of a terminal the text takes.
+
+    >>> cells("abc"), cells("日本"), cells("e\u0301")
+    (3, 4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
     )
-    console.print(table, soft_wrap=False, crop=False)
-    return text.getvalue()
 
 
 def harmless(text: str) -> str:

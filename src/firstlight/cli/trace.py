@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any, Final, Self
 
-from firstlight.cli.render import Screen, count, cut, duration, harmless, local_time, moment, one_line
+from firstlight.cli.render import Screen, cells, count, cut, duration, harmless, local_time, moment, one_line, padded
 
 MOST_LINES: Final = 200
 """Spans of a trace that is shown whole without being asked to."""
@@ -241,7 +241,7 @@ class _Rows:
         self._kind = max((len(span.kind) for _, span in shown), default=0)
         self._took = max((len(duration(span.duration_ns)) for _, span in shown), default=0)
         left = (screen.width or 1_000) - self._kind - self._took - BAR - 3 * len(GAP)
-        longest = max((len(_label(depth, span)) for depth, span in shown), default=0)
+        longest = max((cells(_label(depth, span)) for depth, span in shown), default=0)
         self._label = min(longest, max(left, LEAST_LABEL), LABEL)
 
     def print(self) -> None:
@@ -254,7 +254,7 @@ class _Rows:
 
     def _print_span(self, depth: int, span: Span) -> None:
         paint = self._screen.paint
-        label = cut(_label(depth, span), self._label).ljust(self._label)
+        label = padded(cut(_label(depth, span), self._label), self._label)
         row = [
             paint(label, "red" if span.failed else ""),
             paint(span.kind.ljust(self._kind), "dim"),

@@ -41,7 +41,7 @@ TOO_MUCH: Mapping[int, tuple[Reason, str]] = MappingProxyType(
 NO_ANSWER = frozenset({209, 210, 279, 516})
 
 SYNTAX_PLACE = re.compile(
-    r"failed at position (?P<position>\d+) \((?P<found>.*?)\)(?: \(line \d+, col \d+\))?:", re.DOTALL
+    r"failed at position (?P<position>\d+) \((?P<found>.*?)(?:\)(?: \(line \d+, col \d+\))?:|$)", re.DOTALL
 )
 OPEN_QUOTE = re.compile(r"(?P<what>Single quoted string|Multiline comment|.{0,40}) is not closed")
 OPEN_BRACKET = re.compile(r"Unmatched parentheses: '(?P<bracket>.)'(?: at position (?P<position>\d+))?")

@@ -32,6 +32,11 @@ PIECE = 256 * 1024
 
 ACCESS_DENIED = 497
 
+CLOSED = "cannot ask the store anything: it is closed"
+
+CLOSING = 5.0
+"""Seconds that whoever reads an answer has to notice that the store is closing."""
+
 STOP_INTERVAL = 0.05
 """Seconds before a query that was told to stop is told so again: the first time it may not have begun."""
 
@@ -42,6 +47,7 @@ class Line:
     def __init__(self, name: str, open_session: Callable[[], Connection]) -> None:
         self._open_session = open_session
         self._session: Connection | None = None
+        self._is_closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"firstlight-{name}")
 
     @property
@@ -51,6 +57,8 @@ class Line:
 
     def ask(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Return the outcome-to-be of `work`; the session is opened when it is first asked anything."""
+        if self._is_closed:
+            raise StoreUnusable(CLOSED)
         return asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
 
     async def hang_up(self) -> None:
@@ -58,7 +66,10 @@ class Line:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
 
     async def close(self) -> None:
-        """End the session and the thread."""
+        """End the session and the thread; to close again does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         await self.hang_up()
         self._thread.shutdown(wait=False)
 
@@ -84,7 +95,7 @@ class Line:
             self._session = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Turn:
     """The use of a line by one query."""
 
@@ -113,8 +124,11 @@ class Readers:
     def __init__(self, new_line: Callable[[], Line], size: int, stop: Callable[[str], Awaitable[None]]) -> None:
         self._new_line = new_line
         self._stop = stop
+        self._size = size
         self._free = asyncio.Semaphore(size)
         self._idle: list[Line] = []
+        self._is_closed = False
+        self._turns: set[_Turn] = set()
         self._returning: set[asyncio.Task[None]] = set()
 
     async def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
@@ -139,19 +153,33 @@ class Readers:
                 yield piece
 
     async def close(self) -> None:
-        """End the sessions. Nothing may be asked any more, and the queries that ran must have been cancelled."""
-        while self._returning:
-            await asyncio.wait(self._returning)
+        """Stop the queries that run, and end the sessions. An answer that nobody reads on is waited for a little."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for turn in tuple(self._turns):
+            if turn.line.tag:
+                await self._stop(turn.line.tag)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                for _ in range(self._size):
+                    await self._free.acquire()
         for line in self._idle:
             await line.close()
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[_Turn]:
-        await self._free.acquire()
+        if not self._is_closed:
+            await self._free.acquire()
+        if self._is_closed:
+            self._free.release()  # for the next who waits
+            raise StoreUnusable(CLOSED)
         turn = _Turn(self._idle.pop() if self._idle else self._new_line())
+        self._turns.add(turn)
         try:
             yield turn
         finally:
+            self._turns.remove(turn)
             # Nobody waits for it: a caller who was cancelled is gone at once, and the next waits until it is done.
             returning = asyncio.create_task(self._take_back(turn))
             self._returning.add(returning)

@@ -8,75 +8,77 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from clickhouse_connect.driver.exceptions import Error as EngineError
 from clickhouse_connect.driver.exceptions import OperationalError
 
 from firstlight.errors import StoreBusy, StoreError, StoreFull, StoreRefused, UserError, without_password
 
+# Codes and names: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+
 TOLD = 300
 """How much of the engine's words is handed on."""
 
-FULL_DISK = frozenset({243})  # NOT_ENOUGH_SPACE
+FULL_DISK: Mapping[int, str] = MappingProxyType({243: "NOT_ENOUGH_SPACE"})
 FULL_DISK_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT})
 FULL_DISK_WORDS = re.compile(r"no space left on device|disk quota exceeded|errno: ?(28|122)\b", re.IGNORECASE)
 
-# The rows cannot be read or do not fit their columns. https://github.com/ClickHouse/ClickHouse: ErrorCodes.cpp
-BAD_ROWS = frozenset(
+BAD_ROWS: Mapping[int, str] = MappingProxyType(
     {
-        6,  # CANNOT_PARSE_TEXT
-        19,  # SIZES_OF_COLUMNS_DOESNT_MATCH (9 before)
-        26,  # CANNOT_PARSE_QUOTED_STRING
-        27,  # CANNOT_PARSE_INPUT_ASSERTION_FAILED
-        32,  # ATTEMPT_TO_READ_AFTER_EOF
-        33,  # CANNOT_READ_ALL_DATA
-        38,  # CANNOT_PARSE_DATE
-        41,  # CANNOT_PARSE_DATETIME
-        53,  # TYPE_MISMATCH
-        69,  # ARGUMENT_OUT_OF_BOUND
-        70,  # CANNOT_CONVERT_TYPE
-        72,  # CANNOT_PARSE_NUMBER
-        117,  # INCORRECT_DATA
-        128,  # TOO_LARGE_ARRAY_SIZE
-        131,  # TOO_LARGE_STRING_SIZE
-        190,  # SIZES_OF_ARRAYS_DONT_MATCH
-        321,  # VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
-        349,  # CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
-        469,  # VIOLATED_CONSTRAINT
-        636,  # CANNOT_EXTRACT_TABLE_STRUCTURE
+        6: "CANNOT_PARSE_TEXT",
+        19: "SIZE_OF_FIXED_STRING_DOESNT_MATCH",
+        26: "CANNOT_PARSE_QUOTED_STRING",
+        27: "CANNOT_PARSE_INPUT_ASSERTION_FAILED",
+        38: "CANNOT_PARSE_DATE",
+        41: "CANNOT_PARSE_DATETIME",
+        53: "TYPE_MISMATCH",
+        69: "ARGUMENT_OUT_OF_BOUND",
+        70: "CANNOT_CONVERT_TYPE",
+        72: "CANNOT_PARSE_NUMBER",
+        117: "INCORRECT_DATA",
+        128: "TOO_LARGE_ARRAY_SIZE",
+        131: "TOO_LARGE_STRING_SIZE",
+        190: "SIZES_OF_ARRAYS_DONT_MATCH",
+        321: "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE",
+        349: "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN",
+        407: "DECIMAL_OVERFLOW",
+        469: "VIOLATED_CONSTRAINT",
     }
 )
+"""The rows cannot be read, or do not fit their columns."""
 
-# The engine cannot now; it says nothing about the rows. What is set up wrongly is here too: rows outlive that.
-BUSY = frozenset(
+BUSY: Mapping[int, str] = MappingProxyType(
     {
-        60,  # UNKNOWN_TABLE
-        81,  # UNKNOWN_DATABASE
-        16,  # NO_SUCH_COLUMN_IN_TABLE
-        159,  # TIMEOUT_EXCEEDED
-        164,  # READONLY
-        173,  # CANNOT_ALLOCATE_MEMORY
-        192,  # UNKNOWN_USER
-        201,  # QUOTA_EXCEEDED
-        202,  # TOO_MANY_SIMULTANEOUS_QUERIES
-        209,  # SOCKET_TIMEOUT
-        210,  # NETWORK_ERROR
-        225,  # NO_ZOOKEEPER
-        236,  # ABORTED
-        241,  # MEMORY_LIMIT_EXCEEDED
-        242,  # TABLE_IS_READ_ONLY
-        252,  # TOO_MANY_PARTS
-        279,  # ALL_CONNECTION_TRIES_FAILED
-        285,  # TOO_FEW_LIVE_REPLICAS
-        286,  # UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
-        319,  # UNKNOWN_STATUS_OF_INSERT
-        394,  # QUERY_WAS_CANCELLED
-        439,  # CANNOT_SCHEDULE_TASK
-        497,  # ACCESS_DENIED
-        516,  # AUTHENTICATION_FAILED
-        999,  # KEEPER_EXCEPTION
+        16: "NO_SUCH_COLUMN_IN_TABLE",
+        60: "UNKNOWN_TABLE",
+        81: "UNKNOWN_DATABASE",
+        159: "TIMEOUT_EXCEEDED",
+        164: "READONLY",
+        173: "CANNOT_ALLOCATE_MEMORY",
+        192: "UNKNOWN_USER",
+        201: "QUOTA_EXCEEDED",
+        202: "TOO_MANY_SIMULTANEOUS_QUERIES",
+        209: "SOCKET_TIMEOUT",
+        210: "NETWORK_ERROR",
+        225: "NO_ZOOKEEPER",
+        236: "ABORTED",
+        241: "MEMORY_LIMIT_EXCEEDED",
+        242: "TABLE_IS_READ_ONLY",
+        252: "TOO_MANY_PARTS",
+        279: "ALL_CONNECTION_TRIES_FAILED",
+        285: "TOO_FEW_LIVE_REPLICAS",
+        286: "UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE",
+        319: "UNKNOWN_STATUS_OF_INSERT",
+        394: "QUERY_WAS_CANCELLED",
+        439: "CANNOT_SCHEDULE_TASK",
+        497: "ACCESS_DENIED",
+        516: "AUTHENTICATION_FAILED",
+        999: "KEEPER_EXCEPTION",
     }
 )
+"""The engine cannot now; it says nothing about the rows. What is set up wrongly is here too: rows outlive that."""
 
 
 class StoreUnusable(UserError):

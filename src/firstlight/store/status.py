@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import pyarrow as pa
+
+from firstlight.model.tables import SCHEMAS
 from firstlight.store.blocks import TIME
 from firstlight.store.client import Client
 from firstlight.store.columns import TABLES
@@ -48,6 +52,31 @@ class StoreStatus:
         return sum(table.disk_bytes for table in self.tables.values())
 
 
+NANOSECONDS: Mapping[str, str] = MappingProxyType(
+    {
+        "ns": "toUnixTimestamp64Nano({})",
+        "ms": "toUnixTimestamp64Milli({}) * 1000000",
+        "day": "toInt32({}) * 86400000000000",
+    }
+)
+"""How a time becomes nanoseconds, by its unit."""
+
+
+def _span(kind: str, table: str) -> str:
+    column = TIME[kind]
+    type_ = SCHEMAS[kind].field(column).type
+    nanoseconds = NANOSECONDS["day" if pa.types.is_date(type_) else type_.unit]
+    ends = (
+        f"{nanoseconds.format(f'{end}({column})')} AS {name}"
+        for end, name in (("min", "oldest_ns"), ("max", "newest_ns"))
+    )
+    return f"SELECT '{kind}' AS kind, {', '.join(ends)} FROM {table}"
+
+
+# The engine answers this from what it keeps beside each part, without reading rows.
+_SPANS = " UNION ALL ".join(_span(kind, table) for kind, table in TABLES.items())
+
+
 async def status(client: Client, retention: Retention) -> StoreStatus:
     """Return how the store is. Raise QueryFailed if the engine does not say."""
     answer = await client.query(
@@ -65,14 +94,6 @@ async def status(client: Client, retention: Retention) -> StoreStatus:
         retention=retention.settings,
         dropped=tuple(retention.recent),
     )
-
-
-# The engine answers these from what it keeps beside each part, without reading rows.
-_SPANS = " UNION ALL ".join(
-    f"SELECT '{kind}' AS kind, toUnixTimestamp64Nano(toDateTime64(min({TIME[kind]}), 9, 'UTC')) AS oldest_ns,"
-    f" toUnixTimestamp64Nano(toDateTime64(max({TIME[kind]}), 9, 'UTC')) AS newest_ns FROM {table}"
-    for kind, table in TABLES.items()
-)
 
 
 def _table(kind: str, sizes: Mapping[str, int], span: Mapping[str, int]) -> TableStatus:

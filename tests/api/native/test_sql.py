@@ -145,7 +145,7 @@ async def test_a_client_that_leaves_stops_the_query(api: Api) -> None:
 
 async def test_too_many_at_once(api: Api) -> None:
     """Some run, some wait, the others are told to come back later."""
-    waiting = [post(api, {"query": "SELECT sleep(0.3)"}) for _ in range(45)]
+    waiting = [post(api, {"query": "SELECT sleep(0.1)"}) for _ in range(45)]
     answers = await asyncio.gather(*waiting)
     refused = [answer for answer in answers if answer.status_code == 503]
 

@@ -27,6 +27,12 @@ REFUSED = [
     ("a file, applied as a lambda",            "SELECT COLUMNS('x') APPLY(x -> file(x)) FROM (SELECT '/' AS x)", "cannot use file"),
     ("a file, by the function's name",         "SELECT arrayMap(file, ['/etc/passwd'])",                        "cannot use file"),
     ("a file, by a lambda with a name",        "WITH x -> file(x) AS f SELECT f('/etc/passwd')",                "cannot use file"),
+    ("a file, after a null character",         "SELECT 1\0, file('/etc/passwd')",                               "cannot read this"),
+    ("a file, after a comment of C",           "SELECT 1 // x\n, file('/etc/passwd')",                          "cannot use file"),
+    ("a file, after comments in comments",     "SELECT 1 /* /* */ */, file('/etc/passwd')",                     "cannot use file"),
+    ("a file, after a string with a trick",    "SELECT 'a\\'', file('/etc/passwd')",                           "cannot use file"),
+    ("a file, between curly quotes",           "SELECT ‘x’, file('/etc/passwd')",                               "cannot use file"),
+    ("a file, after a heredoc",                "SELECT $a$ $a$, file('/etc/passwd') -- $a$",                    "cannot use file"),
     ("a file, below",                          "SELECT 1 WHERE 1 IN (SELECT length(file('/etc/passwd')))",      "cannot use file"),
     ("a file, after IN",                       "SELECT 1 WHERE 1 IN file('/etc/passwd')",                       "cannot use file"),
     ("a file, explained",                      "EXPLAIN SELECT file('/etc/passwd')",                            "cannot use file"),
@@ -120,6 +126,16 @@ async def test_refuses(door: SqlDoor, tmp_path: Path, statement: str, complaint:
 
     assert complaint in str(caught.value)
     assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - nobody waits for it
+
+
+@pytest.mark.parametrize(
+    "odd", ["\0", "\t", "\n", "\r", "\x1a", "\x1b", "\\", "'", "\x85", "\u2028", "\ufeff", "\U0001f600"]
+)
+async def test_judges_the_very_text_that_would_run(door: SqlDoor, odd: str) -> None:
+    """What the parser is given as a value arrives as it is, whatever is in it."""
+    text = f"a{odd}b\\{odd}'{odd}"
+
+    assert await rows_of(door, "SELECT {value:String}", value=text) == [[text]]
 
 
 async def test_nothing_was_changed_by_all_this(door: SqlDoor) -> None:

@@ -1,7 +1,7 @@
 """The server's own instruments: every one, declared here by name, help, unit and labels, and nowhere else.
 
 An instrument belongs to an object that is made from a registry and handed to whoever counts, so two servers can live
-in one process. A room is given its own group. `docs/metrics.md` is written from these declarations (tools/metrics.py).
+in one process. A room is given its own group. `docs/metrics.md` is written from these declarations (tools/pages.py).
 """
 
 from __future__ import annotations
@@ -152,12 +152,12 @@ class QueryInstruments:
     def __init__(self, registry: Registry) -> None:
         self.sql_queries = registry.counter(
             "firstlight_sql_queries_total",
-            "SQL queries of users, by how they ended: done, refused, cancelled, or why there was no answer.",
+            "Queries, by how they ended: done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
             ("outcome",),
         )
         self.sql_seconds = registry.histogram(
             "firstlight_sql_query_seconds",
-            "Time of users' SQL queries, until the last row was sent.",
+            "Time of queries, until the last row was sent.",
             unit="seconds",
         )
         self.tail_subscribers = registry.gauge(

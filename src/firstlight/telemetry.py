@@ -152,8 +152,8 @@ class QueryInstruments:
     def __init__(self, registry: Registry) -> None:
         self.sql_queries = registry.counter(
             "firstlight_sql_queries_total",
-            "Queries, by how they ended: done, refused, cancelled, or why not: timed_out, out_of_memory, too_large, busy, "
-            "stopped, failed.",
+            "Queries, by how they ended: done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, "
+            "failed.",
             ("outcome",),
         )
         self.sql_seconds = registry.histogram(

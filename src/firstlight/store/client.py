@@ -169,10 +169,11 @@ class Readers:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[_Turn]:
-        if not self._is_closed:
-            await self._free.acquire()
         if self._is_closed:
-            self._free.release()  # for the next who waits
+            raise StoreUnusable(CLOSED)
+        await self._free.acquire()
+        if self._is_closed:  # while this one waited
+            self._free.release()
             raise StoreUnusable(CLOSED)
         turn = _Turn(self._idle.pop() if self._idle else self._new_line())
         self._turns.add(turn)

@@ -36,6 +36,10 @@ MAX_NESTING: Final = 30
 messages: a map in a map is three, and seven are above."""
 
 
+SHOWN_STEPS: Final = 12
+"""How much of the way to a fault is told, in names and indices: there are as many ways as nestings, and reasons are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Converted:
     """A request as protobuf: `data` has every record that could be read, `rejected` counts the others by reason."""
@@ -108,7 +112,8 @@ class _MistypedError(Exception):
     def place(self, *, before: Iterable[str | int] = ()) -> str:
         """Return where the value is, as ``spans[3].name``."""
         steps = [*before, *reversed(self.path)]
-        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+        shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps[:SHOWN_STEPS])
+        return shown.removeprefix(".") + ("…" if len(steps) > SHOWN_STEPS else "")
 
 
 class _Rejection(NamedTuple):
@@ -133,7 +138,7 @@ class _Walk:
 
     def reject(self, error: _MistypedError, records: int, mark: int) -> None:
         """Leave out the element at `place`, with what was already rejected inside it, since `mark`."""
-        steps = [*self.place, *error.path]
+        steps = [*self.place, *reversed(error.path)][:SHOWN_STEPS]
         # Alike are those that want the same at the same place, whatever their index: they share the words of the first.
         kind = (*(step for step in steps if isinstance(step, str)), error.want)
         words = self._words.get(kind)

@@ -13,6 +13,8 @@ from typing import Final, Self
 import psutil
 
 MIB: Final = 1024**2
+CROWDED: Final = 0.05
+"""Above this share of the machine for others, figures are said to be disturbed."""
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -51,6 +53,28 @@ class Machine:
         """Return which share of the machine's time since `before` went to others than those who used `ours`."""
         spent = self.total - before.total
         return max(0.0, self.busy - before.busy - sum(ours)) / spent if spent else 0.0
+
+
+class Meanwhile:
+    """How busy others have kept the machine since this was made, this process and its children that ended apart."""
+
+    def __init__(self) -> None:
+        self._machine, self._own = Machine.now(), self._used()
+
+    def remarks(self) -> list[str]:
+        """Return what to know of that when reading the figures."""
+        return disturbances(Machine.now().others_share(self._machine, (self._used() - self._own,)))
+
+    def _used(self) -> float:
+        times = psutil.Process().cpu_times()
+        return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def disturbances(others: float) -> list[str]:
+    """Return a remark if others had so large a share of the machine that the figures are too high."""
+    if others <= CROWDED:
+        return []
+    return [f"other programs used {others:.0%} of the machine meanwhile; measure again when it is quiet"]
 
 
 @dataclass(slots=True)

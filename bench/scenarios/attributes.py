@@ -11,7 +11,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -23,6 +23,7 @@ from bench.alone import alone
 from bench.report import Figure, Report
 from bench.scenarios.scenario import Options, Scenario
 from bench.sent.spans import SpanExport
+from bench.usage import Meanwhile
 from firstlight.store.connection import INSERT_SETTINGS, Connection, connect
 from firstlight.store.location import Directory
 from firstlight.wire.otlp.decoder import OtlpDecoder
@@ -58,7 +59,9 @@ class Storage:
 def run(options: Options) -> Iterator[Report]:
     """Measure each way."""
     for storage in STORAGES:
-        yield alone(_measure, storage.name, max(10, round(BLOCKS * options.scale)))
+        meanwhile = Meanwhile()
+        report = alone(_measure, storage.name, max(10, round(BLOCKS * options.scale)))
+        yield replace(report, remarks=meanwhile.remarks())
 
 
 def _measure(name: str, blocks: int) -> Report:

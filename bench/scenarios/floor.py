@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from bench.scenarios.ingest import HISTOGRAMS, LOGS, POINTS, SPANS
 from bench.scenarios.scenario import Options, Scenario
 from bench.sent.export import Export
 from bench.sent.written import REQUESTS
+from bench.usage import Meanwhile
 from firstlight.model.batch import Batch
 from firstlight.sdk.metrics import Registry
 from firstlight.store.open import Store, open_store
@@ -41,7 +43,9 @@ KINDS: Final[Mapping[str, Plan]] = {"spans": SPANS, "logs": LOGS, "points": POIN
 def run(options: Options) -> Iterator[Report]:
     """Measure each kind of telemetry."""
     for kind, plan in KINDS.items():
-        yield alone(_measure, kind, plan, max(2, round(REQUESTS_EACH * options.scale)))
+        meanwhile = Meanwhile()
+        report = alone(_measure, kind, plan, max(2, round(REQUESTS_EACH * options.scale)))
+        yield replace(report, remarks=meanwhile.remarks())
 
 
 def _measure(kind: str, plan: Plan, rounds: int) -> Report:

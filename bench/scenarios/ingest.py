@@ -13,12 +13,10 @@ from bench.report import Figure, Report
 from bench.scenarios.scenario import Options, Scenario
 from bench.server import Server, running
 from bench.stored import stored_bytes, stored_items
+from bench.usage import disturbances
 
 TARGETS: Final[Mapping[Signal, float]] = {"traces": 12.0, "logs": 8.0, "metrics": 3.0}
 """Microseconds of the server's CPU time for one span, log record, data point."""
-
-CROWDED: Final = 0.05
-"""Above this share of the machine for others, the figures are said to be disturbed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,11 @@ class Ingest:
             address = server.grpc if plan.protocol == "grpc" else server.http
             run = replay(server, replace(plan, address=address))
             yield Report(
-                self.name, self.words, self._figures(run, server), list(remarks(run)), list(faults(run, server, plan))
+                self.name,
+                self.words,
+                self._figures(run, server),
+                disturbances(run.others),
+                list(faults(run, server, plan)),
             )
 
     def _figures(self, run: Replay, server: Server) -> list[Figure]:
@@ -58,12 +60,6 @@ class Ingest:
             Figure("on disk per item", disk, "B"),
             Figure("CPU of the sender", 1e6 * outcome.cpu_seconds / items, "µs"),
         ]
-
-
-def remarks(run: Replay) -> Iterator[str]:
-    """Yield what to know when reading the figures of a run."""
-    if run.others > CROWDED:
-        yield f"other programs used {run.others:.0%} of the machine meanwhile; measure again when it is quiet"
 
 
 def faults(run: Replay, server: Server, plan: Plan) -> Iterator[str]:

@@ -14,10 +14,10 @@ from bench.load.plan import HUNG, NO_ANSWER, Outcome
 from bench.load.sending import RETRYABLE, TAKEN
 from bench.replay import Replay, replay
 from bench.report import Figure, Report
-from bench.scenarios.ingest import SPANS, missing, remarks
+from bench.scenarios.ingest import SPANS, missing
 from bench.scenarios.scenario import Options, Scenario
 from bench.server import running
-from bench.usage import growth_per_minute
+from bench.usage import disturbances, growth_per_minute
 
 SECONDS: Final = 60.0
 CONNECTIONS: Final = 640
@@ -33,7 +33,7 @@ def run(options: Options) -> Iterator[Report]:
         found = replay(server, replace(plan, address=server.http), interval=1.0)
         wrong = [*faults(found.outcome), *missing(found, server, plan.signal)]
         words = f"{plan.seconds:.0f} s of twice as many spans as are taken, over {CONNECTIONS} connections"
-        yield Report("overload", words, _figures(found), list(remarks(found)), wrong)
+        yield Report("overload", words, _figures(found), disturbances(found.others), wrong)
 
 
 def _figures(found: Replay) -> list[Figure]:

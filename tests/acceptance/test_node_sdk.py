@@ -14,7 +14,7 @@ from tests.acceptance.live import Live, live
 
 HERE = Path(__file__).parent / "node"
 INSTALLED = Path("build/node").absolute()
-INSTALL = "npm install --ignore-scripts --no-audit --no-fund --no-package-lock --legacy-peer-deps --silent".split()
+INSTALL = "npm install --ignore-scripts --fetch-retries=0 --fetch-timeout=20000 --no-audit --no-fund --no-package-lock --legacy-peer-deps --silent".split()
 
 
 @pytest.fixture(scope="module")

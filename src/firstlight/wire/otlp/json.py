@@ -37,7 +37,7 @@ messages: a map in a map is three, and seven are above."""
 
 
 SHOWN_STEPS: Final = 12
-"""How much of the way to a fault is told, in names and indices: there are as many ways as nestings, and reasons are kept."""
+"""How much of the way to a fault is told, in names and indices. There is no end of ways, and reasons become labels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,12 +169,13 @@ class Readers:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[_Turn]:
-        if self._is_closed:
-            raise StoreUnusable(CLOSED)
+        self._check_open()
         await self._free.acquire()
-        if self._is_closed:  # while this one waited
+        try:
+            self._check_open()  # it may have closed while this one waited
+        except StoreUnusable:
             self._free.release()
-            raise StoreUnusable(CLOSED)
+            raise
         turn = _Turn(self._idle.pop() if self._idle else self._new_line())
         self._turns.add(turn)
         try:
@@ -185,6 +186,10 @@ class Readers:
             returning = asyncio.create_task(self._take_back(turn))
             self._returning.add(returning)
             returning.add_done_callback(self._returning.discard)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreUnusable(CLOSED)
 
     async def _take_back(self, turn: _Turn) -> None:
         asked, was_stopped, interval = turn.asked, False, STOP_INTERVAL

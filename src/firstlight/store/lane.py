@@ -31,8 +31,8 @@ REFERRED_TO = frozenset({"origins", "series", "metadata"})
 MAX_TRIES = 256
 """How many inserts may be spent on finding the bad rows of one request; what is not told apart by then is refused."""
 
-BLAMELESS_WAIT = 0.001
-"""Seconds between looks at who is on the way, if `settle` is 0."""
+SHORTEST_WAIT = 0.001
+"""Seconds between looks at who is on the way, where `settle` is 0."""
 
 PerhapsBadRows = (StoreRefused, Doubtful)
 
@@ -125,7 +125,7 @@ class Lane:
         while not (self._hurry or self._is_block()) and (left := until - loop.time()) > 0:
             self._arrived.clear()
             try:
-                async with asyncio.timeout(min(left, self._settings.settle or BLAMELESS_WAIT)):
+                async with asyncio.timeout(min(left, self._settings.settle or SHORTEST_WAIT)):
                     await self._arrived.wait()
             except TimeoutError:
                 if not self._around.upstream():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstlight.query.promql.ast import Span
+from firstlight.errors import Span
 
 
 class Annotations:

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
-
-class Span(NamedTuple):
-    """Where something stands in the text: from `start` to before `end`, in characters."""
-
-    start: int
-    end: int
+from firstlight.errors import Span
 
 
 class ValueType(StrEnum):
@@ -141,7 +136,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate(Node):
-    """An aggregation. With `without`, `grouping` are the labels left out. `param` is that of topk, quantile and so on."""
+    """An aggregation. With `without`, `grouping` are the labels left out. `param` is that of topk and its like."""
 
     op: str
     expr: Expr

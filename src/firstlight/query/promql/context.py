@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firstlight.errors import Span
 from firstlight.query.promql.annotations import Annotations
-from firstlight.query.promql.ast import Span
 from firstlight.query.promql.values import Steps
 
 

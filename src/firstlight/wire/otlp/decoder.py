@@ -34,7 +34,7 @@ class OtlpDecoder:
         found = readers()
         self._origins = Origins()
         self._directory = Directory(translation)
-        metrics = MetricsDecoder(found["Metrics"], self._origins, self._directory)
+        self._metrics = metrics = MetricsDecoder(found["Metrics"], self._origins, self._directory)
         logs, traces = found["Logs"], found["Traces"]
         self._decode: Mapping[Signal, Callable[[bytes, str, int], Batch]] = {
             "logs": lambda body, tenant, now_ns: decode_logs(
@@ -66,6 +66,7 @@ class OtlpDecoder:
 
     def forget(self, kind: str, day: int) -> None:
         """Take note that what is stored of this kind for a day, counted from 1970, has been dropped."""
+        self._metrics.repeats.forget()
         if kind == "origins":
             self._origins.forget(day)
         else:

@@ -19,6 +19,7 @@ from firstlight.wire.otlp.names import Kind
 from firstlight.wire.otlp.numbers import take_numbers
 from firstlight.wire.otlp.origins import Origins
 from firstlight.wire.otlp.points import Floats, Metrics
+from firstlight.wire.otlp.repeats import Repeats
 from firstlight.wire.otlp.series import Directory
 from firstlight.wire.otlp.summaries import take_summaries
 
@@ -33,8 +34,18 @@ class MetricsDecoder:
     numbers: Accumulator[float] = field(default_factory=Accumulator)
     histograms: Accumulator[Floats] = field(default_factory=Accumulator)
 
+    repeats: Repeats = field(default_factory=Repeats)
+
     def decode(self, body: bytes, *, tenant: str) -> Batch:
         """Return what an ExportMetricsServiceRequest carries; raise DecodeError if it cannot be read."""
+        epoch = self.repeats.epoch
+        batch = self.repeats.read(tenant, body)
+        if batch is None:
+            batch = self._decode(body, tenant)
+            self.repeats.note(tenant, body, batch, epoch)
+        return batch
+
+    def _decode(self, body: bytes, tenant: str) -> Batch:
         resources = self.reader.read(body).flatten()
         scope_lists = resources.field("scopes")
         scopes = scope_lists.flatten()

@@ -36,8 +36,7 @@ def _may_have_length_beyond_memory(body: bytes) -> bool:
 
 def _has_long_record(outline: Any) -> bool:
     return any(
-        len(record) > HARMLESS
+        max(map(len, scope.records), default=0) > HARMLESS
         for resource in outline.resources
         for scope in resource.scopes
-        for record in scope.records
     )

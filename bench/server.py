@@ -6,7 +6,6 @@ import http.client
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Final
 
 import psutil
 
+from bench.folder import fresh_folder
 from bench.usage import cpu_seconds
 from firstlight.cli.client import Server as Api
 
@@ -69,20 +69,19 @@ class Server:
 @contextmanager
 def running(data: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run a server for the length of the block, on a fresh directory if none is given."""
-    with tempfile.TemporaryDirectory(prefix="firstlight-bench-") as folder:
-        work = Path(folder)
-        with (work / "log").open("w+b") as log:
-            main, grpc, otlp = free_ports(3)
-            told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
-            words = ["up", "--data", str(data or work / "data"), "--listen", main]
-            words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
-            began = time.monotonic()
-            child = _start(words, log.fileno(), work)
-            try:
-                seconds = _wait_until_ready(child, main, work / "log") - began
-                yield Server(psutil.Process(child.pid), work / "log", main, grpc, seconds)
-            finally:
-                _stop(child)
+    work = fresh_folder()
+    with (work / "log").open("w+b") as log:
+        main, grpc, otlp = free_ports(3)
+        told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
+        words = ["up", "--data", str(data or work / "data"), "--listen", main]
+        words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
+        began = time.monotonic()
+        child = _start(words, log.fileno(), work)
+        try:
+            seconds = _wait_until_ready(child, main, work / "log") - began
+            yield Server(psutil.Process(child.pid), work / "log", main, grpc, seconds)
+        finally:
+            _stop(child)
 
 
 def free_ports(count: int) -> Sequence[str]:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.alone import alone
+from bench.folder import fresh_folder
 from bench.report import Figure, Report
 from bench.scenarios.scenario import Options, Scenario
 from bench.sent.spans import SpanExport
@@ -68,19 +67,19 @@ def _measure(name: str, blocks: int) -> Report:
     storage = next(storage for storage in STORAGES if storage.name == name)
     small = [_table(storage, rows) for rows in _spans(blocks)]
     large = [pa.concat_tables(small[place : place + 10]).combine_chunks() for place in range(0, blocks, 10)]
-    with tempfile.TemporaryDirectory(prefix="firstlight-bench-") as folder:
-        session = connect(Directory(Path(folder)), database="default", memory=MEMORY, settings=INSERT_SETTINGS)
-        for table in ("small", "spans"):
-            session.command(f"CREATE TABLE {table} ({_ddl(storage)}) ENGINE = MergeTree ORDER BY (service, ts)", {})
-            session.command(f"SYSTEM STOP MERGES {table}", {})
-        figures = [
-            Figure("insert by 1,000", _insert(session, "small", small), "µs"),
-            Figure("insert by 10,000", _insert(session, "spans", large), "µs"),
-            Figure("merge", _merge(session, blocks * ROWS), "µs"),
-            Figure("on disk", _bytes(session), "B"),
-            *(Figure(words, _ask(session, query), "ms") for words, query in _queries(storage).items()),
-        ]
-        session.close()
+    folder = fresh_folder()
+    session = connect(Directory(folder), database="default", memory=MEMORY, settings=INSERT_SETTINGS)
+    for table in ("small", "spans"):
+        session.command(f"CREATE TABLE {table} ({_ddl(storage)}) ENGINE = MergeTree ORDER BY (service, ts)", {})
+        session.command(f"SYSTEM STOP MERGES {table}", {})
+    figures = [
+        Figure("insert by 1,000", _insert(session, "small", small), "µs"),
+        Figure("insert by 10,000", _insert(session, "spans", large), "µs"),
+        Figure("merge", _merge(session, blocks * ROWS), "µs"),
+        Figure("on disk", _bytes(session), "B"),
+        *(Figure(words, _ask(session, query), "ms") for words, query in _queries(storage).items()),
+    ]
+    session.close()
     return Report(f"attributes-{name}", storage.words, figures)
 
 

@@ -7,7 +7,6 @@ last three is HTTP, threads and waking up.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.alone import alone
+from bench.folder import fresh_folder
 from bench.load.feed import export_of
 from bench.load.plan import Plan
 from bench.report import Figure, Report
@@ -52,8 +52,8 @@ def _measure(kind: str, plan: Plan, rounds: int) -> Report:
     exports = [export_of(plan, seed) for seed in range(EXPORTS)]
     # One round more, so that what is seen for the first time is not measured.
     first, *later = [[bytes(export.body(time.time_ns())) for export in exports] for _ in range(rounds + 1)]
-    with tempfile.TemporaryDirectory(prefix="firstlight-bench-") as folder:
-        steps = asyncio.run(_steps(plan, first, [body for some in later for body in some], Path(folder)))
+    bodies = [body for some in later for body in some]
+    steps = asyncio.run(_steps(plan, first, bodies, fresh_folder()))
     items = _items(exports) * rounds
     words = f"one step at a time, {TOGETHER} requests an insert"
     return Report(f"floor-{kind}", words, [Figure(name, 1e6 * spent / items, "µs") for name, spent in steps.items()])

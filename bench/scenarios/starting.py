@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Final
 
+from bench.folder import fresh_folder
 from bench.replay import replay
 from bench.report import Figure, Report
 from bench.scenarios.ingest import LOGS, POINTS, SPANS
@@ -25,11 +25,10 @@ def run(options: Options) -> Iterator[Report]:
     """Start again and again, on an empty directory and on one with logs, spans and points in it."""
     starts = max(1, round(STARTS * options.scale))
     yield _started("ready", f"from exec to /readyz, median of {starts} starts, nothing stored", starts)
-    with tempfile.TemporaryDirectory(prefix="firstlight-bench-") as folder:
-        data = Path(folder) / "data"
-        _fill(data, FILL_SECONDS * options.scale)
-        size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file()) / MIB
-        yield _started("ready-filled", f"the same with {size:.0f} MiB of data", starts, data)
+    data = fresh_folder() / "data"
+    _fill(data, FILL_SECONDS * options.scale)
+    size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file()) / MIB
+    yield _started("ready-filled", f"the same with {size:.0f} MiB of data", starts, data)
 
 
 def _fill(data: Path, seconds: float) -> None:

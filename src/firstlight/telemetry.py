@@ -150,15 +150,16 @@ class QueryInstruments:
     """What the doors on the way out count."""
 
     def __init__(self, registry: Registry) -> None:
-        self.sql_queries = registry.counter(
-            "firstlight_sql_queries_total",
-            "Queries, by how they ended: done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, "
-            "failed.",
-            ("outcome",),
+        self.queries = registry.counter(
+            "firstlight_queries_total",
+            "Queries, by their language (sql, promql, or none for what our own API asks for) and how they ended: done, "
+            "refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
+            ("language", "outcome"),
         )
-        self.sql_seconds = registry.histogram(
-            "firstlight_sql_query_seconds",
+        self.query_seconds = registry.histogram(
+            "firstlight_query_seconds",
             "Time of queries, until the last row was sent.",
+            ("language",),
             unit="seconds",
         )
         self.tail_subscribers = registry.gauge(

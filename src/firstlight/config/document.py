@@ -146,7 +146,7 @@ class _Builder:
             line = _line(name)
             if name.tag == _MERGE:
                 raise _Unreadable(name, "found the merge key <<; write the settings out")
-            if not isinstance(name, yaml.ScalarNode) or name.tag == _NULL:
+            if not isinstance(name, yaml.ScalarNode) or name.tag == _NULL or name.tag not in _TAGS:
                 raise _Unreadable(name, "found a key that is not a word; want lines such as `name: value`")
             here = (*key, name.value)
             if name.value in seen:

@@ -2,7 +2,8 @@
 
 The limit is on what comes out and holds at every moment: at most one piece more than allowed is ever made, whatever
 the body promises. Read are gzip and zstd of one or more members, and deflate both as the standard says (with a zlib
-header) and as some send it (without). A body that ends early, or goes on after its end, is malformed.
+header) and as some send it (without); and snappy, the block format that remote write has, whose first bytes say how
+large it is. A body that ends early, or goes on after its end, is malformed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
+
+import cramjam
 
 from firstlight.errors import brief
 from firstlight.http.errors import BodyMalformed, BodyTooLarge, UnknownEncoding
@@ -49,6 +52,8 @@ def decompress(body: bytes, encoding: str, *, limit: int, grow: Grow) -> bytes:
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return body
+    if name == "snappy":
+        return _unsnapped(body, limit, grow)
     if name not in _PIECES:
         raise UnknownEncoding(f"cannot read the content encoding {brief(encoding)}; want {', '.join(ENCODINGS)}")
     pieces: list[bytes] = []
@@ -56,14 +61,28 @@ def decompress(body: bytes, encoding: str, *, limit: int, grow: Grow) -> bytes:
     try:
         for piece in _PIECES[name](body):
             size += len(piece)
-            if size > limit:
-                words = f"cannot take a body of more than {limit} bytes, decompressed; send smaller requests"
-                raise BodyTooLarge(words)
+            _check(size, limit)
             grow(len(piece))
             pieces.append(piece)
     except (_Broken, zlib.error, zstd.ZstdError) as error:
         raise BodyMalformed(f"cannot decompress the {name} body: {_reason(error)}") from None
     return b"".join(pieces)
+
+
+def _unsnapped(body: bytes, limit: int, grow: Grow) -> bytes:
+    """Return what a block of snappy holds. It says how much that is, so nothing is made before that is allowed."""
+    try:
+        size = cramjam.snappy.decompress_raw_len(body) if body else 0
+        _check(size, limit)
+        grow(size)
+        return bytes(cramjam.snappy.decompress_raw(body)) if body else b""
+    except cramjam.DecompressionError as error:
+        raise BodyMalformed(f"cannot decompress the snappy body: {str(error).removeprefix('snappy: ')}") from None
+
+
+def _check(size: int, limit: int) -> None:
+    if size > limit:
+        raise BodyTooLarge(f"cannot take a body of more than {limit} bytes, decompressed; send smaller requests")
 
 
 class _Broken(Exception):
@@ -134,5 +153,5 @@ def _unframe(body: bytes, start: int) -> Member:
 
 _PIECES: Final = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "zstd": _zstd}
 
-ENCODINGS: Final = ("gzip", "deflate", "zstd", "identity")
+ENCODINGS: Final = ("gzip", "deflate", "zstd", "identity", "snappy")
 """What is understood, as it is told to clients."""

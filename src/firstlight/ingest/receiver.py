@@ -26,6 +26,13 @@ class Context:
     now_ns: int
     content_type: str = ""
     """The media type, in lower case and without parameters."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """The parameters of the media type, their names in lower case."""
+    method: str = "POST"
+    path: str = ""
+    """The path as it was sent, its escapes and all."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """The parameters of the query, the last of each name."""
 
 
 @dataclass(frozen=True, slots=True)

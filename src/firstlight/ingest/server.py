@@ -11,9 +11,9 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -44,6 +44,10 @@ class Incoming:
     """Returns the body as it was sent, having held its bytes with the ticket; raises a `UserError` if it cannot."""
     content_type: str = ""
     encoding: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    path: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     abandoned: bool = False
     """Whether the sender is known to be gone."""
 
@@ -68,7 +72,15 @@ class IngestServer:
 
     async def answer(self, receiver: Receiver[Answer], incoming: Incoming) -> Answer:
         """Return the answer to one request, and never an exception but when the caller is cancelled."""
-        context = Context(DEFAULT_TENANT, self._now_ns(), incoming.content_type)
+        context = Context(
+            DEFAULT_TENANT,
+            self._now_ns(),
+            incoming.content_type,
+            incoming.parameters,
+            incoming.method,
+            incoming.path,
+            incoming.query,
+        )
         task = asyncio.create_task(self._answer(receiver, incoming, context))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -165,6 +165,7 @@ HISTOGRAMS = pa.schema(
         "sum": pa.float64(),
         "min": pa.float64(),
         "max": pa.float64(),
+        "reset_hint": pa.uint8(),
         "scale": pa.int8(),
         "zero_threshold": pa.float64(),
         "zero_count": pa.float64(),
@@ -178,6 +179,8 @@ HISTOGRAMS = pa.schema(
 """Whole histograms. Exponential ones have a `scale`; explicit ones have `bounds`, and their `scale` is `CUSTOM_BOUNDS`.
 
 `min`, `max` and `sum` are NaN where the sender gave none. Explicit counts stand in `positive_counts`, not accumulated.
+`reset_hint` says what is known of a counter's reset since the last one: 0 nothing, 1 it was, 2 it was not, 3 it is no
+counter but a gauge; as `Histogram.ResetHint` of Prometheus' remote write.
 """
 
 CUSTOM_BOUNDS = -53

@@ -47,9 +47,13 @@ class Sessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: what it was asked as, for what is said and logged of it, and by which id it is found again."""
+    """One query: what it was asked as, for what is said and logged of it, and by which id it is found again.
+
+    `language` is what it is counted under.
+    """
 
     text: str
+    language: str
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
 
 
@@ -120,8 +124,8 @@ class Engine:
             raise
         finally:
             seconds = place.seconds()
-            self._instruments.sql_queries.add(1, outcome)
-            self._instruments.sql_seconds.record(seconds)
+            self._instruments.queries.add(1, query.language, outcome)
+            self._instruments.query_seconds.record(seconds, query.language)
             if seconds >= self._settings.slow:
                 _log.warning(
                     "slow query %s: %.3f s, %s: %s", query.id, seconds, outcome, brief(query.text, LOGGED_TEXT)

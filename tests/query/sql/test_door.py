@@ -277,7 +277,7 @@ async def test_each_query_is_counted_by_how_it_ended(store: Store) -> None:
         with pytest.raises(UserError):
             await rows_of(door, statement)
 
-    counted = {dict(sample.labels)["outcome"]: sample.value for sample in instruments.sql_queries.collect().samples}
+    counted = {dict(sample.labels)["outcome"]: sample.value for sample in instruments.queries.collect().samples}
     assert counted == {"done": 1, "refused": 1, "failed": 1}
 
 

@@ -195,7 +195,7 @@ def test_keeps_an_exponential_histogram_whole() -> None:
 
     del row["ts"], row["start_ts"], row["series_id"]
     assert row == {
-        "tenant": "default", "count": 10, "sum": 3.5, "min": -2, "max": 4, "scale": 3, "zero_threshold": 0.25,
+        "tenant": "default", "count": 10, "sum": 3.5, "min": -2, "max": 4, "reset_hint": 0, "scale": 3, "zero_threshold": 0.25,
         "zero_count": 1, "positive_offset": -2, "positive_counts": [1, 0, 3], "negative_offset": 5,
         "negative_counts": [5], "bounds": [],
     }  # fmt: skip

@@ -51,7 +51,7 @@ class Views:
 
     async def rows(self, sql: str, parameters: Parameters) -> list[bytes]:
         """Return the rows of an answer. Raise QueryFault."""
-        query = Query(sql)
+        query = Query(sql, "none")
         printing = self._engine.stream(self._sessions, sql, parameters, "JSONEachRow")
         async with self._engine.place(query), aclosing(printing) as printed:
             return [line async for line in lines(printed) if line]

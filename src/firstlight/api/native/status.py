@@ -71,7 +71,7 @@ def status_of(told: Told, store: StoreStatus) -> dict[str, Any]:
             "live_tails": int(_now(queries.tail_subscribers)),
         },
         "store": store_of(store),
-        "queries": _whole(by_label(queries.sql_queries, "outcome")),
+        "queries": _whole(by_label(queries.queries, "outcome")),
     }
 
 

@@ -1,7 +1,7 @@
 """The syntax tree of PromQL.
 
-Every node is frozen and knows its place in the text. Durations are milliseconds; where the experimental duration
-arithmetic is used, an expression stands in their place until `durations.resolve` has put numbers there.
+Every node is frozen and knows its place in the text. Durations are milliseconds; where arithmetic of
+durations is used, an expression stands in their place until `durations.resolve` has put numbers there.
 Language: <https://prometheus.io/docs/prometheus/latest/querying/basics/>, version 3.14.
 """
 
@@ -50,14 +50,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberDuration(Node):
-    """A duration written as a number or a duration literal, in seconds."""
+    """A duration in seconds, written as a number, or if `is_duration` as a duration such as `5m`."""
 
     seconds: float
+    is_duration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DurationCall(Node):
-    """`step()`, `range()`, `min(…)`, `max(…)` within a duration."""
+    """`step()`, `range()`, `min_of(…)`, `max_of(…)` within a duration."""
 
     name: Literal["step", "range", "min", "max"]
     args: tuple[DurationExpr, ...] = ()

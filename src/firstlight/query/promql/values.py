@@ -34,16 +34,26 @@ def is_stale(values: Floats) -> Mask:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The times at which a query is evaluated: `count` of them, `step` milliseconds apart, from `start` on."""
+    """The times at which a query is evaluated: `count` of them, `step` milliseconds apart, from `start` on.
+
+    The step of an instant query is 0.
+    """
 
     start: int
     step: int
     count: int
+    until: int | None = None
+    """The end that was asked for, if it is not the last of them: where `@ end()` is."""
 
     @property
     def end(self) -> int:
         """The last of them."""
         return self.start + self.step * (self.count - 1)
+
+    @property
+    def asked_end(self) -> int:
+        """The end that was asked for."""
+        return self.end if self.until is None else self.until
 
     @property
     def times(self) -> Times:
@@ -112,7 +122,8 @@ class Windows:
 
     The places are into the arrays of `samples`, where no sample is a staleness marker. A window is open on the left:
     `ends[t] - range` < ts <= `ends[t]`, in milliseconds. `nameless` is as in `Vector`. With `anchored` or `smoothed`
-    edges, `first` and `last` still say this window; the neighbours that these look at stand beside it in `samples`.
+    edges, `first` and `last` still say this window; how far the neighbours reach that these look at, say `outer_first`
+    and `outer_last`.
     """
 
     samples: Samples
@@ -122,6 +133,8 @@ class Windows:
     range: int
     nameless: Mask | None = None
     edges: str = ""
+    outer_first: Times | None = None
+    outer_last: Times | None = None
 
     @property
     def labels(self) -> Sequence[Labels]:

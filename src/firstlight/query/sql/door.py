@@ -69,7 +69,7 @@ class SqlDoor:
     def ask(self, statement: str, parameters: Mapping[str, object], form: Format) -> Answer:
         """Return the answer to `statement` in a form, to be read. Reading it raises QueryError or another UserError."""
         # What ends a statement is no part of it, and the client library has no place for the format behind it.
-        query = Query(statement.rstrip("; \t\r\n"))
+        query = Query(statement.rstrip("; \t\r\n"), "sql")
         return Answer(query, form, self._pieces(query, parameters, form))
 
     async def _pieces(self, query: Query, parameters: Mapping[str, object], form: Format) -> Pieces:

@@ -113,6 +113,7 @@ def _rows(points: Points, tenant: str, found: Ids, shape: _Shape) -> pa.Table:
         pa.array(np.where(stale, STALE, points.numbers("sum"))),
         pa.array(points.numbers("min")),
         pa.array(points.numbers("max")),
+        pa.array(np.zeros(len(points), np.uint8)),
         pa.array(shape.scale),
         pa.array(shape.zero_threshold),
         pa.array(shape.zero_count),

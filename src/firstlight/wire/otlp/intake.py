@@ -22,9 +22,9 @@ from firstlight.wire.otlp.series import (
     Metric,
     Series,
     Unfit,
-    metadata_rows,
     series_rows,
 )
+from firstlight.wire.stored import metadata_rows
 
 
 class Intake:

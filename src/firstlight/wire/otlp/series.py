@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from firstlight.errors import DecodeError
 from firstlight.model.series import series_id
-from firstlight.model.tables import METADATA, SERIES
+from firstlight.model.tables import SERIES
 from firstlight.wire.otlp.names import (
     TARGET_INFO,
     Kind,
@@ -33,6 +33,7 @@ from firstlight.wire.otlp.names import (
 )
 from firstlight.wire.otlp.origins import Attributes, Origin, read_attributes
 from firstlight.wire.otlp.records import BAD_ATTRIBUTE
+from firstlight.wire.stored import Metadata, Stored
 
 DELTA = 1
 TEMPORALITIES = ("", "delta", "cumulative")
@@ -59,16 +60,6 @@ class Description(NamedTuple):
     kind: Kind
     temporality: int
     monotonic: bool
-
-
-class Metadata(NamedTuple):
-    """What Prometheus' metadata say of a metric family."""
-
-    tenant: str
-    metric: str
-    type: str
-    unit: str
-    help: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,8 +135,7 @@ class Directory:
         self._limit = limit
         self._places = itertools.count()
         self._memory = _Memory()
-        self._stored: dict[tuple[str, int], set[int]] = {}
-        self._told: set[tuple[int, Metadata]] = set()
+        self._stored = Stored(limit)
 
     def metric(self, described: Description, origin: Origin) -> Metric | Unfit:
         """Return the metric so described, or why it cannot be kept."""
@@ -207,31 +197,19 @@ class Directory:
 
     def unstored(self, tenant: str, day: int, ids: Iterable[int]) -> set[int]:
         """Return those of `ids` whose rows of `series` are not known to be stored for `day`."""
-        return set(ids) - self._stored.get((tenant, day), set())
+        return self._stored.unstored(tenant, day, ids)
 
     def untold(self, day: int, metrics: Iterable[Metric]) -> list[Metadata]:
         """Return the metadata of `metrics` that are not known to be stored for `day`."""
-        return sorted({one.metadata for one in metrics if (day, one.metadata) not in self._told})
+        return self._stored.untold(day, (one.metadata for one in metrics))
 
     def learn(self, kind: str, stored: pa.Table) -> None:
         """Take note that rows of `series` or `metadata` are durable; other kinds are none of its business."""
-        if kind == "series":
-            if sum(map(len, self._stored.values())) > self._limit or len(self._stored) > self._limit // 1000:
-                self._stored.clear()
-            for tenant, day, found in _tuples(stored, "tenant", "day", "series_id"):
-                self._stored.setdefault((tenant, day), set()).add(found)
-        elif kind == "metadata":
-            if len(self._told) > self._limit:
-                self._told.clear()
-            for day, *metadata in _tuples(stored, "day", *Metadata._fields):
-                self._told.add((day, Metadata(*metadata)))
+        self._stored.learn(kind, stored)
 
     def forget(self, kind: str, day: int) -> None:
         """Take note that the rows of `series` or `metadata` of a day are no longer there."""
-        if kind == "series":
-            self._stored = {key: ids for key, ids in self._stored.items() if key[1] != day}
-        elif kind == "metadata":
-            self._told = {known for known in self._told if known[0] != day}
+        self._stored.forget(kind, day)
 
     def _roomy(self) -> _Memory:
         if len(self._memory) >= self._limit:
@@ -275,11 +253,6 @@ def _member(base: Series, member: Member) -> Series:
     return Series(series_id(name, labels), name, labels, base.attributes, base.metric)
 
 
-def _tuples(table: pa.Table, *names: str) -> Iterable[tuple[Any, ...]]:
-    columns = (table[name].cast(pa.int32()) if name == "day" else table[name] for name in names)
-    return zip(*(column.to_pylist() for column in columns), strict=True)
-
-
 def series_rows(found: Iterable[tuple[int, Series]]) -> pa.Table:
     """Return rows of `series` for pairs of day and series."""
     rows = [
@@ -301,8 +274,3 @@ def series_rows(found: Iterable[tuple[int, Series]]) -> pa.Table:
         for day, one in found
     ]
     return pa.Table.from_pylist(rows, SERIES)
-
-
-def metadata_rows(found: Iterable[tuple[int, Metadata]]) -> pa.Table:
-    """Return rows of `metadata` for pairs of day and metadata."""
-    return pa.Table.from_pylist([{"day": day, **one._asdict()} for day, one in found], METADATA)

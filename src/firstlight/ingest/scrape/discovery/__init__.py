@@ -1,0 +1,1 @@
+"""Discovery: where the targets of a job come from, one module for each kind."""

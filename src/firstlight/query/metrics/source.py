@@ -1,0 +1,80 @@
+"""Everything that a query of PromQL reads, from one place: what its plan fetches, whole or already as a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from firstlight.query.engine import Sessions
+from firstlight.query.metrics.conditions import Days
+from firstlight.query.metrics.grids import FUNCTIONS, INTERVAL_MS, Grid, Gridder
+from firstlight.query.metrics.samples import SampleReader
+from firstlight.query.metrics.series import Found, Keeping, SeriesIndex
+from firstlight.query.metrics.together import together
+from firstlight.query.promql.ast import Matcher
+from firstlight.query.promql.plan import Fetch
+from firstlight.query.promql.values import Samples, Steps
+
+WORTHWHILE: Final = 200_000
+"""How many samples it takes for a grid of the engine to be faster than to read them, as measured."""
+
+
+def is_worthwhile(found: Found, start_ms: int, end_ms: int) -> bool:
+    """Return whether a grid over the samples from `start_ms` to `end_ms` is likely faster than to read them all."""
+    return len(found) * (end_ms - start_ms) >= WORTHWHILE * INTERVAL_MS
+
+
+class Source:
+    """Reads metrics. Belongs to one event loop; its sessions have `settings.SESSION`."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        now_ms: Callable[[], int],
+        keeping: Keeping | None = None,
+        max_samples: int = 50_000_000,
+        explicit_histograms: bool = False,
+    ) -> None:
+        self._index = SeriesIndex(sessions, now_ms, keeping)
+        self._samples = SampleReader(sessions, max_samples=max_samples, explicit_histograms=explicit_histograms)
+        self._gridder = Gridder(sessions)
+
+    async def fetch(self, tenant: str, fetches: Collection[Fetch], *, starts: bool = False) -> Mapping[Fetch, Samples]:
+        """Return the samples that each of `fetches` wants. Raise QueryFailed, BadRegex or EvaluationFailed."""
+        wanted = list(dict.fromkeys(fetches))
+
+        async def one(fetch: Fetch) -> Samples:
+            found = await self.find(tenant, fetch.matchers, fetch.start, fetch.end)
+            return await self._samples.read(tenant, found, fetch.start, fetch.end, starts=starts)
+
+        return dict(zip(wanted, await together(map(one, wanted)), strict=True))
+
+    async def find(self, tenant: str, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Found:
+        """Return the series that match on the days from `start_ms` to `end_ms`."""
+        return await self._index.find(tenant, matchers, Days.of(start_ms, end_ms))
+
+    async def read(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> Samples:
+        """Return the samples of some series, such as those that `grid` left undone."""
+        return await self._samples.read(tenant, found, start_ms, end_ms)
+
+    async def grid(self, tenant: str, found: Found, function: str, window_ms: int, steps: Steps) -> Grid | None:
+        """Return a function of windows as the engine computes it, or None if it cannot: then samples are to be read.
+
+        It cannot where one of the series has a histogram. The rows of `Grid.undone` are to be read, too.
+        """
+        if function not in FUNCTIONS or window_ms <= 0:
+            return None
+        if await self._samples.has_histograms(tenant, found, steps.start - window_ms + 1, steps.end):
+            return None
+        return await self._gridder.grid(tenant, found, function, window_ms, steps)
+
+    def learn(self, kind: str, stored: pa.Table) -> None:
+        """Take note that rows of a kind are durable; to be told of all that this process stores."""
+        self._index.learn(kind, stored)
+
+    def forget(self, kind: str, day: int) -> None:
+        """Take note that the rows of a kind and a day were dropped."""
+        self._index.forget(kind, day)

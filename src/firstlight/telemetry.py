@@ -91,6 +91,53 @@ class IngestInstruments:
         )
 
 
+class ScrapeInstruments:
+    """What scraping counts, by job."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.scrapes = registry.counter(
+            "firstlight_scrape_scrapes_total",
+            "Scrapes of targets, by how they ended: scraped or failed.",
+            ("job", "outcome"),
+        )
+        self.seconds = registry.histogram(
+            "firstlight_scrape_seconds",
+            "Time of scrapes, from the request until the answer is read.",
+            ("job",),
+            unit="seconds",
+        )
+        self.received_bytes = registry.counter(
+            "firstlight_scrape_received_bytes_total",
+            "Bytes that targets answered with, as they were sent.",
+            ("job",),
+        )
+        self.samples = registry.counter(
+            "firstlight_scrape_samples_total",
+            "Samples of scrapes that were stored, those about the scrapes among them.",
+            ("job",),
+        )
+        self.rejected_samples = registry.counter(
+            "firstlight_scrape_rejected_samples_total",
+            "Samples that were left out of scrapes whose other samples were not.",
+            ("job", "reason"),
+        )
+        self.lost_samples = registry.counter(
+            "firstlight_scrape_lost_samples_total",
+            "Samples that were scraped and not stored, as the store was busy, full or failed until the next scrape.",
+            ("job", "reason"),
+        )
+        self.missed = registry.counter(
+            "firstlight_scrape_missed_total",
+            "Scrapes that were not made, as the one before took too long.",
+            ("job",),
+        )
+        self.targets = registry.gauge(
+            "firstlight_scrape_targets",
+            "Targets that are scraped.",
+            ("job",),
+        )
+
+
 class StoreInstruments:
     """What the store counts about its inserts and its retention."""
 
@@ -179,6 +226,7 @@ class Telemetry:
         self.registry = registry
         self.http = HttpInstruments(registry)
         self.ingest = IngestInstruments(registry)
+        self.scrape = ScrapeInstruments(registry)
         self.store = StoreInstruments(registry)
         self.query = QueryInstruments(registry)
 

@@ -118,9 +118,11 @@ def test_says_where_it_listens_and_where_its_data_are(tmp_path: Path) -> None:
     assert ready.json()["ready"]
 
 
-def test_says_which_ports_compat_opens(tmp_path: Path) -> None:
-    with up(tmp_path, "--compat") as it:
-        assert "compat     no ports but OTLP's: this version serves no other system's protocol yet" in it.banner
+def test_says_which_ports_are_open(tmp_path: Path) -> None:
+    with up(tmp_path, "--set", "ports.prometheus=127.0.0.1:0", "--set", "push.statsd=127.0.0.1:0") as it:
+        lines = dict(line.split(maxsplit=1) for line in it.banner.splitlines()[1:-1])
+        assert httpx.get(f"{lines['Prometheus']}/healthz").status_code == 200
+        assert lines["StatsD"].startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

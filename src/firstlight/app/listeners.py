@@ -24,11 +24,17 @@ HTTP_LISTENERS: Final = (
     Listener("OTLP/HTTP", "otlp.http", lambda settings: settings.otlp.http),
 )
 
-COMPAT_LISTENERS: Final[tuple[Listener, ...]] = ()
-"""What `compat` adds: the ports of the systems whose protocols are served. A protocol comes with its row."""
+COMPAT_LISTENERS: Final = (
+    Listener("Prometheus", "ports.prometheus", lambda settings: _port(settings, settings.ports.prometheus, 9090)),
+    Listener("Pushgateway", "ports.pushgateway", lambda settings: _port(settings, settings.ports.pushgateway, 9091)),
+)
+"""The ports of the systems whose protocols are served: open if they are set, and all with `compat`."""
 
 
 def listeners(settings: Settings) -> list[tuple[Listener, ListenAddress]]:
     """Return what is to be listened on."""
-    rows = HTTP_LISTENERS + (COMPAT_LISTENERS if settings.compat else ())
-    return [(row, address) for row in rows if (address := row.address(settings))]
+    return [(row, address) for row in (*HTTP_LISTENERS, *COMPAT_LISTENERS) if (address := row.address(settings))]
+
+
+def _port(settings: Settings, address: ListenAddress | None, port: int) -> ListenAddress | None:
+    return address or (ListenAddress("127.0.0.1", port) if settings.compat else None)

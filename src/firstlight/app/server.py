@@ -26,6 +26,7 @@ from firstlight.api.native.tail import Tail
 from firstlight.app.cleanups import Cleanups
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
+from firstlight.app.pushes import keeper_in, push_routes
 from firstlight.app.reload import Reloadable
 from firstlight.app.settings import Settings
 from firstlight.errors import UserError
@@ -40,12 +41,14 @@ from firstlight.ingest.otlp.grpc import OtlpGrpc, export_handler
 from firstlight.ingest.otlp.http import OtlpHttp
 from firstlight.ingest.otlp.signals import SIGNALS
 from firstlight.ingest.server import IngestServer
+from firstlight.ingest.statsd import StatsdServer
 from firstlight.query.engine import Engine
 from firstlight.query.sql.door import SqlDoor
 from firstlight.sdk.metrics import Registry
 from firstlight.store.open import Store, open_store
 from firstlight.telemetry import Telemetry, observe_process
 from firstlight.wire.otlp.decoder import OtlpDecoder
+from firstlight.wire.prometheus.book import Book
 
 _log = logging.getLogger(__name__)
 
@@ -113,6 +116,7 @@ class Server:
         door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
         max_json = settings.ingest.max_json
         otlp = [door.route(signal.path, OtlpHttp(signal, decoder, max_json=max_json)) for signal in SIGNALS]
+        pushed = await self._open_pushes(door, store, addresses)
         grpc = await self._open_grpc(ingest, decoder, addresses)
         tail = Tail(telemetry.query)
         store.writer.committed.append(tail.committed)
@@ -124,7 +128,7 @@ class Server:
         # Pushed last, to be the first to stop; and before them what would never end by itself.
         self._cleanups.push("the HTTP and gRPC servers", stop_listening)
         self._cleanups.push("the live tails", tail.close)
-        app.serve([*health, *otlp, *native])
+        app.serve([*health, *otlp, *pushed, *native])
         return addresses, str(store.client.location if settings.store.url else settings.data.absolute())
 
     async def _open_http(self, app: Application) -> tuple[HttpServer, dict[str, str]]:
@@ -177,6 +181,20 @@ class Server:
         ingest = IngestServer(store.writer.append, admission, self.telemetry.ingest, workers, time.time_ns)
         self._cleanups.push("the requests under way", ingest.drain)
         return ingest
+
+    async def _open_pushes(self, door: HttpDoor, store: Store, addresses: dict[str, str]) -> Sequence[BaseRoute]:
+        settings, book = self._settings, Book()
+        store.writer.committed.append(book.learn)
+        store.retention.forgotten.append(book.forget)
+        keeper = keeper_in(settings.data, book, time.time_ns)
+        self._run("pushed groups", partial(keeper.run, store.writer.append, settings.push.repeat))
+        if settings.push.statsd:
+            statsd = StatsdServer(store.writer.append, book, self.telemetry.ingest, time.time_ns)
+            host, port = await statsd.start(settings.push.statsd)
+            self._cleanups.push("StatsD", statsd.stop)
+            self._run("the flush of StatsD", partial(statsd.run, settings.push.statsd_flush))
+            addresses["StatsD"] = f"{host}:{port}"
+        return push_routes(door, book, keeper)
 
     async def _open_grpc(
         self, ingest: IngestServer, decoder: OtlpDecoder, addresses: dict[str, str]

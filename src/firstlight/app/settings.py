@@ -8,8 +8,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from firstlight.app.logs import LogSettings
-from firstlight.http.settings import HttpSettings
-from firstlight.ingest.settings import IngestSettings, OtlpSettings
+from firstlight.http.settings import HttpSettings, PortSettings
+from firstlight.ingest.settings import IngestSettings, OtlpSettings, PushSettings
+from firstlight.query.promql.settings import PromqlSettings
 from firstlight.query.settings import QuerySettings
 from firstlight.store.settings import RetentionSettings, StoreSettings
 
@@ -25,14 +26,17 @@ class Settings(BaseModel):
     compat: bool = Field(
         default=False,
         description="open the well-known ports of the systems whose protocols are served, beside OTLP's; "
-        "this version serves no such protocol yet",
+        "`ports` says each alone",
     )
     http: HttpSettings = HttpSettings()
+    ports: PortSettings = PortSettings()
     otlp: OtlpSettings = OtlpSettings()
+    push: PushSettings = PushSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     query: QuerySettings = QuerySettings()
+    promql: PromqlSettings = PromqlSettings()
     logging: LogSettings = LogSettings()
 
     @property
@@ -43,7 +47,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _listens_on_different_ports(self) -> Self:
         taken = {"http.listen": self.http.listen}
-        for name, address in (("otlp.http", self.otlp.http), ("otlp.grpc", self.otlp.grpc)):
+        ports = {f"ports.{name}": getattr(self.ports, name) for name in PortSettings.model_fields}
+        for name, address in {"otlp.http": self.otlp.http, "otlp.grpc": self.otlp.grpc, **ports}.items():
             other = next((one for one, at in taken.items() if address and address.port and at == address), None)
             if other:
                 also = f", or null for {name}, whose requests {other} takes as well" if name == "otlp.http" else ""

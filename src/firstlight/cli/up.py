@@ -40,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     from firstlight.app.process import run  # after the settings: whoever mistyped one need not wait for all this
 
-    return run(settings, read, lambda listening, seconds: print(_banner(settings, listening, seconds), flush=True))
+    return run(settings, read, lambda listening, seconds: print(_banner(listening, seconds), flush=True))
 
 
 def _overrides(arguments: argparse.Namespace) -> list[str]:
@@ -52,13 +52,11 @@ def _overrides(arguments: argparse.Namespace) -> list[str]:
     return [f"{key}={value}" for key, value in told if value is not None]
 
 
-def _banner(settings: Settings, listening: Listening, seconds: float) -> str:
+def _banner(listening: Listening, seconds: float) -> str:
     """Return what is printed when the server is ready: where it listens, where its data is, how to try it."""
     lines = [f"firstlight {listening.version} is ready after {seconds:.1f} s"]
-    lines += [f"  {name:10} {address}" for name, address in listening.addresses.items()]
-    lines.append(f"  {'data':10} {listening.data}")
-    if settings.compat:
-        lines.append(f"  {'compat':10} no ports but OTLP's: this version serves no other system's protocol yet")
+    lines += [f"  {name:11} {address}" for name, address in listening.addresses.items()]
+    lines.append(f"  {'data':11} {listening.data}")
     lines.append(f"try it with: {_program()} demo")
     return "\n".join(lines)
 

@@ -47,3 +47,21 @@ class HttpSettings(BaseModel):
     @classmethod
     def _check_listen(cls, address: ListenAddress) -> ListenAddress:
         return loopback_only(address)
+
+
+class PortSettings(BaseModel):
+    """The ports of the systems whose protocols are served; each has every route, as `http.listen` has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prometheus: ListenAddress | None = Field(
+        default=None, description="where Prometheus would be; null for nowhere, with compat 127.0.0.1:9090"
+    )
+    pushgateway: ListenAddress | None = Field(
+        default=None, description="where a Pushgateway would be; null for nowhere, with compat 127.0.0.1:9091"
+    )
+
+    @field_validator("*")
+    @classmethod
+    def _check_listen(cls, address: ListenAddress | None) -> ListenAddress | None:
+        return address and loopback_only(address)

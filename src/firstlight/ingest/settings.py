@@ -107,3 +107,22 @@ class OtlpSettings(BaseModel):
             scope_labels=self.promote_scope_metadata,
             keep_identifying=self.keep_identifying_resource_attributes,
         )
+
+
+class PushSettings(BaseModel):
+    """Where and how metrics are taken that programs push, beside OTLP and remote write."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repeat: Duration = Field(
+        default=15.0, ge=1, description="how often series pushed as to a Pushgateway get a new sample, until deleted"
+    )
+    statsd: ListenAddress | None = Field(
+        default=None, description="where StatsD and DogStatsD are taken, over UDP; null for nowhere"
+    )
+    statsd_flush: Duration = Field(default=10.0, ge=0.1, description="how often what came by StatsD is stored")
+
+    @field_validator("statsd")
+    @classmethod
+    def _check_listen(cls, address: ListenAddress | None) -> ListenAddress | None:
+        return address and loopback_only(address)

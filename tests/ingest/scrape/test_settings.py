@@ -54,7 +54,7 @@ BAD = (
     ("less than nothing", f"{JOB}  sample_limit: -1\n", ":3: scrape_configs[0].sample_limit: cannot use -1; want 0 or more"),
     ("an unknown protocol", f"{JOB}  scrape_protocols: [PrometheusText]\n", ':3: scrape_configs[0].scrape_protocols[0]: unknown value "PrometheusText"; did you mean'),
     ("a protocol twice", f"{JOB}  scrape_protocols: [PrometheusProto, PrometheusProto]\n", ":3: scrape_configs[0].scrape_protocols: found a list"),
-    ("a bad regex", f"{JOB}  relabel_configs:\n  - regex: a(?=b)\n    target_label: a\n", ":4: scrape_configs[0].relabel_configs[0].regex: cannot read the regex 'a(?=b)': at character 2, RE2 has no (?=b"),
+    ("a bad regex", f"{JOB}  relabel_configs:\n  - regex: a(?=b)\n    target_label: a\n", ":4: scrape_configs[0].relabel_configs[0].regex: cannot read the regex 'a(?=b)': invalid or unsupported Perl syntax: `(?=`"),
     ("an unknown action", f"{JOB}  relabel_configs: [{{action: kep}}]\n", ':3: scrape_configs[0].relabel_configs[0].action: unknown action "kep"; did you mean "keep"?'),
     ("hashmod without a modulus", f"{JOB}  relabel_configs: [{{action: hashmod, target_label: a}}]\n", "the action hashmod needs a modulus"),
     ("labeldrop with more", f"{JOB}  relabel_configs: [{{action: labeldrop, separator: ','}}]\n", "the action labeldrop takes only regex; take away separator"),

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from firstlight.model.regex import BadRegex
 from firstlight.query.metrics.conditions import Days
 from firstlight.query.metrics.series import Keeping, SeriesIndex
-from firstlight.query.promql.regex import BadRegex
 from tests.query.metrics.shop import DAY, NOW, Shop, batches, labelled, matchers, row, shop
 
 pytestmark = pytest.mark.anyio

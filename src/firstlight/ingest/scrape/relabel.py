@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from types import MappingProxyType
 
-from firstlight.model.re2 import anchored
-from firstlight.model.re2_template import Template
+from firstlight.model.regex import Regex, compiled, is_utf8
 
 LEGACY_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 """The names of labels that Prometheus knew before it knew UTF-8."""
@@ -19,16 +18,7 @@ def is_label_name(name: str, *, legacy: bool = False) -> bool:
     """Return whether a label can be called `name`."""
     if legacy:
         return LEGACY_NAME.fullmatch(name) is not None
-    return name != "" and is_text(name)
-
-
-def is_text(text: str) -> bool:
-    """Return whether `text` can be written as UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return name != "" and is_utf8(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +34,10 @@ class Rule:
     replacement: str = "$1"
     legacy: bool = False
     """Whether only names that are letters, digits and underscores can be made."""
-    pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    target: Template = field(init=False, repr=False, compare=False)
-    template: Template = field(init=False, repr=False, compare=False)
+    pattern: Regex = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name, made in (
-            ("pattern", anchored(self.regex)),
-            ("target", Template.parse(self.target_label)),
-            ("template", Template.parse(self.replacement)),
-        ):
-            object.__setattr__(self, name, made)
+        object.__setattr__(self, "pattern", compiled(self.regex))
 
 
 def relabel(labels: Mapping[str, str], rules: Iterable[Rule]) -> dict[str, str] | None:
@@ -81,16 +64,18 @@ def _set(labels: dict[str, str], name: str, value: str) -> bool:
 
 
 def _replace(rule: Rule, labels: dict[str, str]) -> bool:
-    match = rule.pattern.fullmatch(_value(rule, labels))
-    if match:
-        target = rule.target.expand(match)
+    value, target = _value(rule, labels), rule.target_label
+    made = rule.pattern.expand(value, rule.replacement)
+    if made is not None:
+        if "$" in target:
+            target = rule.pattern.expand(value, target) or ""
         if is_label_name(target, legacy=rule.legacy):
-            _set(labels, target, rule.template.expand(match))
+            _set(labels, target, made)
     return True
 
 
 def _keep(rule: Rule, labels: dict[str, str]) -> bool:
-    return rule.pattern.fullmatch(_value(rule, labels)) is not None
+    return rule.pattern.matches(_value(rule, labels))
 
 
 def _drop(rule: Rule, labels: dict[str, str]) -> bool:
@@ -123,19 +108,19 @@ def _hashmod(rule: Rule, labels: dict[str, str]) -> bool:
 
 def _labelmap(rule: Rule, labels: dict[str, str]) -> bool:
     for name, value in sorted(labels.items()):
-        if (match := rule.pattern.fullmatch(name)) and (target := rule.template.expand(match)):
+        if target := rule.pattern.expand(name, rule.replacement):
             labels[target] = value
     return True
 
 
 def _labeldrop(rule: Rule, labels: dict[str, str]) -> bool:
-    for name in [name for name in labels if rule.pattern.fullmatch(name)]:
+    for name in [name for name in labels if rule.pattern.matches(name)]:
         del labels[name]
     return True
 
 
 def _labelkeep(rule: Rule, labels: dict[str, str]) -> bool:
-    for name in [name for name in labels if not rule.pattern.fullmatch(name)]:
+    for name in [name for name in labels if not rule.pattern.matches(name)]:
         del labels[name]
     return True
 

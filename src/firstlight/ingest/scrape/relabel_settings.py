@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from firstlight.errors import brief, unknown_word
 from firstlight.ingest.scrape.relabel import ACTIONS, Rule, is_label_name
-from firstlight.model.re2 import BadRegex, anchored
+from firstlight.model.regex import BadRegex, check
 
 _SET_TARGET = frozenset({"replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal"})
 _FIXED_REPLACEMENT = frozenset({"lowercase", "uppercase", "keepequal", "dropequal"})
@@ -56,9 +56,10 @@ class RelabelSettings(BaseModel):
     @classmethod
     def _check_regex(cls, regex: str | None) -> str:
         try:
-            anchored(regex or "")
+            check(regex or "")
         except BadRegex as error:
-            raise ValueError(f"cannot read the regex {brief(regex)}: at character {error.at + 1}, {error}") from None
+            words = str(error).removeprefix("error parsing regexp: ")
+            raise ValueError(f"cannot read the regex {brief(regex)}: {words}") from None
         return regex or ""
 
     @model_validator(mode="after")

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode
 from firstlight.ingest.scrape.discovery.group import ADDRESS, TargetGroup
 from firstlight.ingest.scrape.job import Job
 from firstlight.ingest.scrape.prometheus_units import parse_duration, show_duration
-from firstlight.ingest.scrape.relabel import is_text, relabel
+from firstlight.ingest.scrape.relabel import relabel
+from firstlight.model.regex import is_utf8
 
 SCHEME, PATH = "__scheme__", "__metrics_path__"
 INTERVAL, TIMEOUT = "__scrape_interval__", "__scrape_timeout__"
@@ -99,7 +100,7 @@ def target_of(labels: Mapping[str, str], job: Job, source: str = "") -> Target |
     kept = {name: value for name, value in made.items() if not name.startswith(META)}
     kept.setdefault(INSTANCE, made[ADDRESS])
     for name, value in kept.items():
-        if not is_text(value):
+        if not is_utf8(value):
             return Invalid(job.name, discovered, source, f"invalid label value for {json.dumps(name)}: {value!r}")
     public = {name: kept[name] for name in sorted(kept) if not name.startswith(RESERVED)}
     url = url_of(kept, job.params)

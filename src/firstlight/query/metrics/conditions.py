@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from firstlight.model.regex import check, choices
 from firstlight.query.promql.ast import Matcher, MatchOp
 from firstlight.query.promql.labels import NAME
-from firstlight.query.promql.regex import check, choices
 
 DAY_MS: Final = 86_400_000
 

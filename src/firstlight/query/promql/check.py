@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn, assert_never
 
 from firstlight.errors import Span
-from firstlight.query.promql import regex
+from firstlight.model import regex
 from firstlight.query.promql.ast import (
     Aggregate,
     Binary,

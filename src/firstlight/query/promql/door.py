@@ -15,8 +15,10 @@ from typing import TypeVar
 from firstlight.query.engine import Engine, Query
 from firstlight.query.faults import QueryFault, Reason
 from firstlight.query.metrics.source import Source
+from firstlight.query.promql.context import Switches
+from firstlight.query.promql.plan import Defaults
 from firstlight.query.promql.result import Result
-from firstlight.query.promql.run import Answer, finish, prepare
+from firstlight.query.promql.run import Answer, Options, finish, prepare
 from firstlight.query.promql.settings import PromqlSettings
 from firstlight.query.promql.values import Steps
 
@@ -90,7 +92,7 @@ class PromqlDoor:
                 raise QueryFault("query timed out in expression evaluation", Reason.TIMEOUT) from None
 
     async def _answer(self, text: str, steps: Steps, tenant: str, lookback_ms: int | None) -> Answered:
-        options = self._settings.options(lookback_ms)
+        options = options_of(self._settings, lookback_ms)
         began = self._clock()
         query = await self._compute(lambda: prepare(text, steps, options))
         prepared = self._clock()
@@ -106,3 +108,16 @@ class PromqlDoor:
 
     async def _compute(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+
+
+def options_of(settings: PromqlSettings, lookback_ms: int | None = None) -> Options:
+    """Return how a query is evaluated, looking back as far as it asks for."""
+    lookback = round(settings.lookback * 1000) if lookback_ms is None else lookback_ms
+    return Options(
+        experimental=settings.experimental,
+        defaults=Defaults(lookback=lookback, subquery_step=round(settings.subquery_step * 1000)),
+        switches=Switches(
+            delayed_name_removal=settings.delayed_name_removal, start_timestamps=settings.start_timestamps
+        ),
+        max_samples=settings.max_samples,
+    )

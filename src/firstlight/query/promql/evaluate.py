@@ -265,6 +265,8 @@ class _Evaluation:
         """Return a vector with the labels of info series."""
         base = self.value(args[0])
         assert isinstance(base, Vector)
+        # As in Prometheus, a name whose removal was delayed is back.
+        base = replace(base, nameless=None)
         fetch = info_fetch(expr, self.steps, self.query.steps, self.query.defaults)
         asked = args[1].matchers if len(args) > 1 and isinstance(args[1], VectorSelector) else ()
         found = self.samples(fetch)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from firstlight.errors import Span
-from firstlight.query.promql import literals, regex
+from firstlight.model import regex
+from firstlight.query.promql import literals
 from firstlight.query.promql.ast import Matcher, MatchOp, VectorSelector
 from firstlight.query.promql.cursor import Cursor
 from firstlight.query.promql.gotext import quote

@@ -7,12 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from firstlight.model.regex import BadRegex, compiled
 from firstlight.query.promql.arguments import text_at, vector_at
 from firstlight.query.promql.context import Context
 from firstlight.query.promql.faults import EvaluationFailed
 from firstlight.query.promql.labels import NAME, is_label_name, joined, value_of, with_label
 from firstlight.query.promql.math import Function
-from firstlight.query.promql.regex import BadRegex, compiled
 from firstlight.query.promql.values import Value, Vector
 
 
@@ -25,7 +25,9 @@ def _label_replace(args: Sequence[Value], context: Context) -> Value:
         raise EvaluationFailed(f"invalid regular expression in label_replace(): {pattern}") from None
     if not is_label_name(target):
         raise EvaluationFailed(f"invalid destination label name in label_replace(): {target}")
-    return _set(vector, target, regex.expand([value_of(labels, source) for labels in vector.labels], template))
+    values = [value_of(labels, source) for labels in vector.labels]
+    expanded = {value: regex.expand(value, template) for value in set(values)}
+    return _set(vector, target, [expanded[value] for value in values])
 
 
 def _label_join(args: Sequence[Value], context: Context) -> Value:

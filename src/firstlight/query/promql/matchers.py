@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from firstlight.model.regex import compiled
 from firstlight.query.promql.ast import Matcher, MatchOp
-from firstlight.query.promql.regex import compiled
 
 
 def matches(matcher: Matcher, value: str) -> bool:

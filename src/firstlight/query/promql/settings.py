@@ -5,9 +5,6 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from firstlight.config.units import Duration
-from firstlight.query.promql.context import Switches
-from firstlight.query.promql.plan import Defaults
-from firstlight.query.promql.run import Options
 
 
 class PromqlSettings(BaseModel):
@@ -40,13 +37,3 @@ class PromqlSettings(BaseModel):
         default=False,
         description="show explicit histograms that came by OTLP whole, too, and not only as _bucket, _sum and _count",
     )
-
-    def options(self, lookback_ms: int | None = None) -> Options:
-        """Return how a query is evaluated, looking back as far as it asks for."""
-        lookback = round(self.lookback * 1000) if lookback_ms is None else lookback_ms
-        return Options(
-            experimental=self.experimental,
-            defaults=Defaults(lookback=lookback, subquery_step=round(self.subquery_step * 1000)),
-            switches=Switches(delayed_name_removal=self.delayed_name_removal, start_timestamps=self.start_timestamps),
-            max_samples=self.max_samples,
-        )

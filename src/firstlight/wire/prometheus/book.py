@@ -178,7 +178,9 @@ class Page:
             except Unfit as reason:
                 places[row] = _NOWHERE
                 unfit[row] = str(reason)
-        self._last = found = Found(keys, memory.ids[places], unfit, places, memory)
+        found = Found(keys, memory.ids[places], unfit, places, memory)
+        if keys:  # Nothing is found at once anyway, and is asked for between the keys that are worth being known.
+            self._last = found
         return found
 
     def known(self, keys: Iterable[bytes]) -> list[int | None]:

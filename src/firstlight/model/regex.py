@@ -1,35 +1,28 @@
 """Regular expressions as Prometheus means them: RE2, over the whole value, a dot matching line ends too.
 
-RE2 itself does the work, by way of Arrow, so that no expression takes more than linear time. What is a text or a
-choice of texts is compared without it.
+RE2 itself does the work, so that no expression takes more than linear time. What is a text or a choice of texts is
+looked up without it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+import re2
 
 from firstlight.errors import UserError
-from firstlight.query.promql.gotext import quote
 
 _PLAIN: Final = r"[\w\- /:@%~,;=&!#<>\"'`]"
 _QUOTED: Final = r"\\[.\-/+*?()|\[\]{}^$\\]"
 _CHOICES: Final = re.compile(rf"(?:{_PLAIN}|{_QUOTED}|\|)*\Z")
 _PIECES: Final = re.compile(r"\\(.)|(\|)|([^\\|]+)", re.DOTALL)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_GROUP: Final = re.compile(
-    r"\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?!\?))", re.DOTALL
-)
 _UNSUPPORTED: Final = re.compile(r"\\Q.*?(?:\\E|\Z)|\\(?P<byte>C)|\\.", re.DOTALL)
 _FLAGS_ONLY: Final = re.compile(r"\(\?[imsU-]*\Z")
 _VARIABLE: Final = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>\w+)|\{(?P<braced>\w+)\})")
+_ALL: Final = frozenset((".*", "(.*)"))
 
 # RE2's words for what is wrong, and Go's for the same. https://pkg.go.dev/regexp/syntax#ErrorCode
 _GO_WORDS: Final = {
@@ -51,72 +44,55 @@ class BadRegex(UserError):
 class Regex:
     """A regular expression that matches whole values."""
 
+    __slots__ = ("_capturing", "_groups", "_matching", "choices", "text")
+
     def __init__(self, text: str) -> None:
         """Raise BadRegex if `text` is none."""
         check(text)
         self.text = text
         self.choices = choices(text)
         """The only values that it matches, if they can be told."""
-        self._pattern = f"^(?s:{text})$"
-        self._capturing = ""
-        self._names: dict[str, str] = {}
+        self._matching: Any = None if self.choices is not None else _machine(text, captures=False)
+        self._capturing: Any = None
+        self._groups: dict[str, int] = {}
 
     def matches(self, value: str) -> bool:
         """Return whether it matches all of `value`."""
         if self.choices is not None:
             return value in self.choices
-        return bool(self.mask((value,))[0])
+        return self.text in _ALL or self._matching.fullmatch(_bytes(value)) is not None
 
-    def mask(self, values: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Return which of `values` it matches."""
-        if self.choices is not None:
-            return np.fromiter((value in self.choices for value in values), dtype=np.bool_, count=len(values))
-        if not len(values):
-            return np.zeros(0, dtype=np.bool_)
-        found = pc.match_substring_regex(pa.array(values, pa.string()), self._pattern)
-        mask: npt.NDArray[np.bool_] = found.to_numpy(zero_copy_only=False)
-        return mask
-
-    def expand(self, values: Sequence[str], template: str) -> list[str | None]:
-        """Return `template` for each of `values`, with what the groups caught in it; None where nothing matches.
+    def expand(self, value: str, template: str) -> str | None:
+        """Return `template` with what the groups caught of `value` in it; None if nothing matches.
 
         As in Go, `$1`, `$name` and `${name}` name a group, the longest name possible is meant, a group that is not
         there is empty, and `$$` is a dollar.
         """
-        self._name_groups()
-        caught = pc.extract_regex(pa.array(values, pa.string()), self._capturing)
-        columns: dict[str, list[str | None]] = {
-            name: caught.field(field).to_pylist() for name, field in self._names.items()
-        }
-        parts = _template(_SURROGATE.sub("\ufffd", template))
-        return [
-            "".join(
-                part if literal else (columns[part][row] or "") if part in columns else "" for literal, part in parts
-            )
-            if valid
-            else None
-            for row, valid in enumerate(caught.is_valid().to_pylist())
-        ]
+        if "$" not in template:
+            return template if self.matches(value) else None
+        parts = _template(template)
+        if self.text in _ALL:
+            caught = {"0", "1"} if self.text == "(.*)" else {"0"}
+            return "".join([part if literal else value if part in caught else "" for literal, part in parts])
+        if self._capturing is None:
+            self._capture()
+        found = self._capturing.fullmatch(_bytes(value))
+        if found is None:
+            return None
+        groups = self._groups
+        return "".join(
+            [
+                part if literal else (found.group(groups[part]) or b"").decode() if part in groups else ""
+                for literal, part in parts
+            ]
+        )
 
-    def _name_groups(self) -> None:
-        """Give each group a name, as Arrow wants it; the numbers and the own names lead to these."""
-        if self._capturing:
-            return
-        names: dict[str, str] = {"0": "g0"}
-        count = 0
-
-        def renamed(found: re.Match[str]) -> str:
-            nonlocal count
-            if not found.group().startswith("("):
-                return found.group()
-            count += 1
-            names[str(count)] = f"g{count}"
-            if found["name"]:
-                names.setdefault(found["name"], f"g{count}")
-            return f"(?P<g{count}>"
-
-        named = _GROUP.sub(renamed, self.text)
-        self._capturing, self._names = f"^(?s:(?P<g0>{named}))$", names
+    def _capture(self) -> None:
+        machine = _machine(self.text, captures=True)
+        self._groups = {str(number): number for number in range(machine.groups + 1)}
+        for name, number in machine.groupindex.items():
+            self._groups.setdefault(name.decode(), number)
+        self._capturing = machine
 
 
 @lru_cache(maxsize=1024)
@@ -129,47 +105,23 @@ def compiled(text: str) -> Regex:
 def check(text: str) -> None:
     """Raise BadRegex if RE2 does not know `text`, or if Go does not know what RE2 knows."""
     if not is_utf8(text):
-        raise BadRegex(f"error parsing regexp: invalid UTF-8: {quote(text, '`')}")
+        shown = _SURROGATE.sub(lambda found: f"\\x{ord(found.group()) & 0xFF:02x}", text)
+        raise BadRegex(f"error parsing regexp: invalid UTF-8: `{shown}`")
     if choices(text) is not None:
         return
     for found in _UNSUPPORTED.finditer(text):
         if found["byte"]:
             raise BadRegex(r"error parsing regexp: invalid escape sequence: `\C`")
-    _run(text)
+    try:
+        _machine(text, captures=False)
+    except re2.error as error:
+        words = error.args[0].decode(errors="replace")
+        raise BadRegex(f"error parsing regexp: {_in_go_words(words, text)}") from None
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether `text`, a string of a query, has no bytes that are no UTF-8."""
+    """Return whether `text`, which somebody wrote, has no bytes that are no UTF-8."""
     return text.isascii() or not _SURROGATE.search(text)
-
-
-def _run(text: str) -> None:
-    empty: Any = pa.array([""], pa.string())
-    try:
-        pc.match_substring_regex(empty, text)
-    except pa.ArrowInvalid as error:
-        raise BadRegex(f"error parsing regexp: {_in_go_words(str(error), text)}") from None
-
-
-def _in_go_words(words: str, text: str) -> str:
-    """Return what RE2 said of `text`, as Go says it.
-
-    >>> _in_go_words("Invalid regular expression: missing ): (", "(")
-    'missing closing ): `(`'
-    """
-    words = words.removeprefix("Invalid regular expression: ")
-    code = next((code for code in _GO_WORDS if words.startswith(code)), "")
-    if not code:
-        code, _, rest = words.partition(": ")
-        return f"{code}: `{rest}`" if rest else code
-    rest = words[len(code) :].removeprefix(": ").strip()
-    if code == "invalid perl operator":
-        if text.endswith(rest) and _FLAGS_ONLY.match(rest):
-            return f"missing closing ): `{rest}`"
-        if rest.startswith("(?<"):
-            capture, closed, _ = text[text.find(rest) :].partition(">")
-            return f"invalid named capture: `{capture}{closed}`"
-    return f"{_GO_WORDS[code]}: `{rest}`" if rest else _GO_WORDS[code]
 
 
 def choices(text: str) -> frozenset[str] | None:
@@ -189,8 +141,43 @@ def choices(text: str) -> frozenset[str] | None:
     return frozenset(parts)
 
 
-def _template(template: str) -> list[tuple[bool, str]]:
+def _machine(text: str, *, captures: bool) -> Any:
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    options.never_capture = not captures
+    # Bytes, since for texts the module counts characters in Python.
+    return re2.compile(text.encode(), options)
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode() if is_utf8(value) else _SURROGATE.sub("\ufffd", value).encode()
+
+
+def _in_go_words(words: str, text: str) -> str:
+    """Return what RE2 said of `text`, as Go says it.
+
+    >>> _in_go_words("missing ): (", "(")
+    'missing closing ): `(`'
+    """
+    code = next((code for code in _GO_WORDS if words.startswith(code)), "")
+    if not code:
+        code, _, rest = words.partition(": ")
+        return f"{code}: `{rest}`" if rest else code
+    rest = words[len(code) :].removeprefix(": ").strip()
+    if code == "invalid perl operator":
+        if text.endswith(rest) and _FLAGS_ONLY.match(rest):
+            return f"missing closing ): `{rest}`"
+        if rest.startswith("(?<"):
+            capture, closed, _ = text[text.find(rest) :].partition(">")
+            return f"invalid named capture: `{capture}{closed}`"
+    return f"{_GO_WORDS[code]}: `{rest}`" if rest else _GO_WORDS[code]
+
+
+@lru_cache(maxsize=1024)
+def _template(template: str) -> tuple[tuple[bool, str], ...]:
     """Return the parts of a template: each a text (True) or the name of a group (False)."""
+    template = _SURROGATE.sub("\ufffd", template)
     parts: list[tuple[bool, str]] = []
     place = 0
     for found in _VARIABLE.finditer(template):
@@ -198,5 +185,4 @@ def _template(template: str) -> list[tuple[bool, str]]:
         name = found["name"] or found["braced"]
         parts.append((False, name) if name else (True, "$"))
         place = found.end()
-    parts.append((True, template[place:]))
-    return parts
+    return (*parts, (True, template[place:]))

@@ -1,0 +1,78 @@
+"""Hands what was scraped to the store: that of many targets at once, and again if the store is busy."""
+
+from __future__ import annotations
+
+import asyncio
+
+from firstlight.errors import StoreBusy, StoreError, StoreFull
+from firstlight.ingest.receiver import Append
+from firstlight.ingest.scrape.clock import Clock
+from firstlight.model.batch import Batch, Rejections
+
+GATHER_SECONDS = 1.0
+"""How long what was scraped waits for what other targets expose: an insert costs the more, the smaller it is."""
+
+
+class Delivery:
+    """Appends batches. Belongs to the event loop it is used in."""
+
+    def __init__(self, append: Append, clock: Clock, gather: float = GATHER_SECONDS) -> None:
+        self._append = append
+        self._clock = clock
+        self._gather = gather
+        self._gate: asyncio.Event | None = None
+        self._closed = asyncio.Event()
+
+    async def __call__(self, batch: Batch, until: int) -> Rejections:
+        """Return, once the batch is durable, what of it the store would not take.
+
+        A store that is busy or full is asked again until the time `until`. Raises its last error then.
+        """
+        while True:
+            await self._gathered()
+            try:
+                return await self._append(batch)
+            except (StoreBusy, StoreFull) as error:
+                left = (until - self._clock.now_ns()) / 1e9
+                if self._closed.is_set() or left < error.retry_after:
+                    raise
+                await self._wait(error.retry_after)
+
+    def close(self) -> None:
+        """Let nothing wait any longer, be it for others or to try again."""
+        self._closed.set()
+        if self._gate:
+            self._gate.set()
+
+    async def _gathered(self) -> None:
+        if not self._gather or self._closed.is_set():
+            return
+        if self._gate is None:
+            # What comes until it opens goes through together, in one turn of the event loop.
+            self._gate = gate = asyncio.Event()
+            asyncio.get_running_loop().call_later(self._gather, self._open)
+        else:
+            gate = self._gate
+        await gate.wait()
+
+    def _open(self) -> None:
+        if self._gate:
+            self._gate.set()
+        self._gate = None
+
+    async def _wait(self, seconds: float) -> None:
+        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        closed = asyncio.ensure_future(self._closed.wait())
+        await asyncio.wait([sleep, closed], return_when=asyncio.FIRST_COMPLETED)
+        sleep.cancel()
+        closed.cancel()
+
+
+def reason_of(error: StoreError) -> str:
+    """Return the word under which what was lost for `error` is counted."""
+    match error:
+        case StoreFull():
+            return "full"
+        case StoreBusy():
+            return "busy"
+    return "failed"

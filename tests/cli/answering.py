@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import anyio.to_thread
 import pytest
@@ -22,6 +22,8 @@ SQL = "/api/firstlight/v1/sql"
 TAIL = "/api/firstlight/v1/logs/tail"
 STATUS = "/api/firstlight/v1/status"
 READY = "/readyz"
+INSTANT = "/api/v1/query"
+RANGE = "/api/v1/query_range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ def answering(answers: Mapping[str, Sequence[Answer]]) -> Iterator[Scripted]:
             self._answer({})
 
         def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            is_form = self.headers["content-type"] == "application/x-www-form-urlencoded"
+            self._answer(dict(parse_qsl(body.decode())) if is_form else json.loads(body))
 
         def _answer(self, body: Mapping[str, Any]) -> None:
             parts = urlsplit(self.path)

@@ -23,8 +23,10 @@ DOORS: dict[str, str] = {
     "firstlight.app.cleanups.Cleanups.run": "what fails to stop must not keep the rest from stopping",
     "firstlight.http.application.Application.__call__": "an HTTP request ends: it is answered, counted and logged",
     "firstlight.ingest.server.IngestServer._answer": "an ingest request ends: its sender is told, it is counted and logged",
+    "firstlight.ingest.scrape.loop.TargetLoop.scrape": "a target is told to have failed, logged, and scraped again",
+    "firstlight.ingest.scrape.loop.TargetLoop._finish": "an answer that makes us stumble is a scrape that failed",
     "firstlight.sdk.metrics._Observable.collect": "the callback is the application's; its faults are not our scrape's",
-    "tools.conformance.score._attempts": "a kind that breaks has failed; the next kind is run",
+    "tools.conformance.score.attempts": "a kind that breaks has failed; the next kind is run",
     "tools.conformance.score._complaint": "a case that breaks has failed; the next case is run",
 }
 

@@ -1,12 +1,18 @@
-"""PromQL: the language tests of Prometheus, and what it answers to many queries, asked of our evaluation in memory."""
+"""PromQL: the language tests of Prometheus, and what it answers to many queries, asked of our engine over a store.
+
+All that the tests load is stored at once, each state of it as a tenant of its own, and the queries are asked several
+at a time.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from firstlight.errors import QueryError
 from firstlight.query.promql.context import Switches
@@ -14,39 +20,65 @@ from firstlight.query.promql.faults import EvaluationFailed
 from firstlight.query.promql.histogram import Histogram
 from firstlight.query.promql.parser import parse
 from firstlight.query.promql.refusals import in_prometheus_words
-from firstlight.query.promql.result import Instant, Matrix, Number, Result, String
 from firstlight.query.promql.run import Options, answer, at_instant, over_range
-from firstlight.query.promql.values import Labels
+from firstlight.query.promql.settings import PromqlSettings
 from tools.conformance.case import Case, expect
 from tools.conformance.promql_check import Execute, Failed, Outcome, Points, check, same_points
-from tools.conformance.promql_memory import MemorySource
+from tools.conformance.promql_memory import MemorySource, Series
+from tools.conformance.promql_outcome import outcome
+from tools.conformance.promql_store import AT_ONCE, opened
 from tools.conformance.promqltest import Clear, Eval, Grid, Load, commands
 
-TESTED = Options(experimental=True, switches=Switches(delayed_name_removal=True, start_timestamps=True))
+TESTED: Final = Options(experimental=True, switches=Switches(delayed_name_removal=True, start_timestamps=True))
 """What the language tests want to be switched on."""
+
+TESTED_SETTINGS: Final = PromqlSettings(experimental=True, delayed_name_removal=True, start_timestamps=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A case of a file: what is to be done with something that answers queries of a tenant."""
+
+    name: str
+    tenant: str
+    run: Callable[[Execute], None]
+
+
+@dataclass(slots=True)
+class Script:
+    """Test files, taken apart: what is stored for which tenant, and what is asked."""
+
+    worlds: dict[str, Series] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def read(self, name: str, text: str, *, experimental: bool | None = None) -> None:
+        """Take the stable or the experimental queries of a file, or both, and what it loads before each."""
+        memory = MemorySource()
+        tenant, is_new = "", True
+        for command in commands(text):
+            match command:
+                case Clear():
+                    memory.clear()
+                    is_new = True
+                case Load():
+                    memory.load(command)
+                    is_new = True
+                case Eval():
+                    if is_new:
+                        tenant = f"{name}:{command.line}"
+                        self.worlds[tenant] = {labels: dict(samples) for labels, samples in memory.series.items()}
+                        is_new = False
+                    if experimental is None or is_experimental(command.query) == experimental:
+                        self.asked.append(Asked(f"{name}:{command.line}", tenant, partial(check, command)))
 
 
 def language_cases(folder: Path, *, experimental: bool = False) -> Iterator[Case]:
     """Yield a case for each query of the language tests: those of the stable language, or the experimental ones."""
+    script = Script()
     for path in sorted(folder.rglob("*.test")):
-        if path.parent.name == "compliance":
-            continue
-        yield from file_cases(path, experimental)
-
-
-def file_cases(path: Path, experimental: bool) -> Iterator[Case]:
-    """Yield a case for each query of a file."""
-    source = MemorySource()
-    execute = in_memory(source)
-    for command in commands(path.read_text()):
-        match command:
-            case Clear():
-                source.clear()
-            case Load():
-                source.load(command)
-            case Eval():
-                if is_experimental(command.query) == experimental:
-                    yield Case(f"{path.name}:{command.line}", partial(check, command, execute))
+        if path.parent.name != "compliance":
+            script.read(path.name, path.read_text(), experimental=experimental)
+    yield from run_on_store(script, TESTED_SETTINGS)
 
 
 def experimental_cases(folder: Path) -> Iterator[Case]:
@@ -63,6 +95,18 @@ def is_experimental(query: str) -> bool:
     return False
 
 
+def run_on_store(script: Script, settings: PromqlSettings) -> Iterator[Case]:
+    """Yield the cases of a script, in order; they run in a store of their own, several at a time."""
+    with opened(settings) as store, ThreadPoolExecutor(AT_ONCE) as workers:
+        store.load({tenant: series for tenant, series in script.worlds.items() if series})
+        running = [workers.submit(asked.run, store.execute(asked.tenant)) for asked in script.asked]
+        try:
+            for asked, future in zip(script.asked, running, strict=True):
+                yield Case(asked.name, future.result)
+        finally:
+            workers.shutdown(cancel_futures=True)
+
+
 def in_memory(source: MemorySource, options: Options = TESTED) -> Execute:
     """Return what asks our evaluation, over series in memory."""
 
@@ -74,44 +118,24 @@ def in_memory(source: MemorySource, options: Options = TESTED) -> Execute:
             raise Failed(in_prometheus_words(error)) from None
         except EvaluationFailed as error:
             raise Failed(str(error)) from None
-        return _outcome(found.result, found.warnings, found.infos)
+        return outcome(found.result, found.warnings, found.infos)
 
     return execute
-
-
-def _outcome(result: Result, warnings: Sequence[str], infos: Sequence[str]) -> Outcome:
-    series: list[tuple[Labels, Points]] = []
-    match result:
-        case Number():
-            return Outcome(number=result.value, warnings=warnings, infos=infos)
-        case String():
-            return Outcome(text=result.value, warnings=warnings, infos=infos)
-        case Instant(time=time, vector=vector):
-            for row, labels in enumerate(vector.labels):
-                whole = None if vector.histograms is None else vector.histograms[row, 0]
-                series.append((labels, {time: float(vector.floats[row, 0]) if whole is None else whole}))
-        case Matrix(samples=samples):
-            for row, labels in enumerate(samples.labels):
-                points: Points = {}
-                for place in range(int(samples.offsets[row]), int(samples.offsets[row + 1])):
-                    whole = None if samples.histograms is None else samples.histograms[place]
-                    points[int(samples.ts[place])] = float(samples.floats[place]) if whole is None else whole
-                series.append((labels, points))
-    return Outcome(series, warnings=warnings, infos=infos)
 
 
 def compliance_cases(folder: Path) -> Iterator[Case]:
     """Yield a case for each query whose answer by Prometheus is known."""
     expected = folder / "compliance"
-    source = MemorySource()
+    memory = MemorySource()
     for command in commands((expected / "data.test").read_text()):
         if isinstance(command, Load):
-            source.load(command)
-    execute = in_memory(source, Options())
+            memory.load(command)
+    script = Script({"compliance": memory.series})
     for path in sorted(expected.glob("*.jsonl")):
         for line in path.read_text().splitlines():
-            asked = json.loads(line)
-            yield Case(asked["query"], partial(_same_answer, asked, execute))
+            wanted = json.loads(line)
+            script.asked.append(Asked(wanted["query"], "compliance", partial(_same_answer, wanted)))
+    yield from run_on_store(script, PromqlSettings())
 
 
 def _same_answer(asked: dict[str, Any], execute: Execute) -> None:

@@ -19,12 +19,15 @@ from tools.conformance.promqltest import Line, Load
 Sample = tuple[float | Histogram, int]
 """A value, and when its counter began."""
 
+Series = dict[Labels, dict[int, Sample]]
+"""Samples by their time, for each series."""
+
 
 class MemorySource:
     """Holds samples by series and time. It is called as a `run.Source`."""
 
     def __init__(self) -> None:
-        self.series: dict[Labels, dict[int, Sample]] = {}
+        self.series: Series = {}
 
     def load(self, load: Load) -> None:
         """Take what a `load` lists, beside what there is."""

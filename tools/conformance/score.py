@@ -35,7 +35,7 @@ def score(kind: Kind, material: Path) -> Score:
     """Run the cases of `kind` and return how they fared; none are found where the material has no such folder."""
     total = 0
     failures: list[Failure] = []
-    for case, complaint in _attempts(kind, material):
+    for case, complaint in attempts(kind, material):
         total += 1
         if complaint is not None:
             failures.append(Failure(kind.name, case, complaint))
@@ -48,7 +48,7 @@ def report(scores: Iterable[Score]) -> str:
     return "\n".join(f"{failure.kind}: {failure.case}\n{_indented(failure.complaint)}" for failure in failures)
 
 
-def _attempts(kind: Kind, material: Path) -> Iterator[tuple[str, str | None]]:
+def attempts(kind: Kind, material: Path) -> Iterator[tuple[str, str | None]]:
     """Yield each case's name with what is wrong with it. A kind that cannot go on finding cases is one more failure."""
     folder = material / kind.folder
     cases = kind.cases(folder) if folder.is_dir() else iter(())

@@ -39,7 +39,7 @@ def run(settings: Settings, read: Callable[[], Settings], ready: Ready) -> int:
     # grpc says on standard error, in its own format, what it also says by raising.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(Server(settings), read, ready))
+        return runner.run(_serve(Server(settings, read), read, ready))
 
 
 async def _serve(server: Server, read: Callable[[], Settings], ready: Ready) -> int:

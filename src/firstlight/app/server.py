@@ -26,6 +26,7 @@ from firstlight.api.native.tail import Tail
 from firstlight.app.cleanups import Cleanups
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
+from firstlight.app.prometheus import Prometheus, metric_source, now_ms
 from firstlight.app.pushes import keeper_in, push_routes
 from firstlight.app.reload import Reloadable
 from firstlight.app.settings import Settings
@@ -67,8 +68,10 @@ class Listening:
 class Server:
     """One server: started once, stopped once, in between reloaded any number of times."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read: Callable[[], Settings] | None = None) -> None:
+        """Take the settings, and what reads them again for a reload: it may raise a `UserError`."""
         self._settings = settings
+        self._read = read
         self._made = time.monotonic()
         self._cleanups = Cleanups()
         self._health = Health()
@@ -97,6 +100,11 @@ class Server:
         """Take over what a running server can of `settings`, and log what it cannot."""
         if self._reloadable:
             self._settings = self._reloadable.take_over(self._settings, settings)
+
+    async def reload_as_asked(self) -> None:
+        """Read the settings again and take over what can be; raise a `UserError`, changing nothing, if they are bad."""
+        if self._read:
+            self.reload(self._read())
 
     async def _start(self) -> tuple[dict[str, str], str]:
         """Open everything, in the order in which it can fail for reasons that users can mend."""
@@ -168,12 +176,17 @@ class Server:
 
     def _open_queries(self, store: Store, tail: Tail) -> Sequence[BaseRoute]:
         engine = Engine(self._settings.query, self.telemetry.query)
+        workers = ThreadPoolExecutor(self._settings.query.max_running, thread_name_prefix="firstlight-query")
+        self._cleanups.push("the threads of queries", workers.shutdown)
+        source = metric_source(store, self._settings)
+        prometheus = Prometheus(self._settings, store, engine, source, workers, now_ms())
         door = SqlDoor(store.client, engine, self._settings.query)
         views = Views(store.client, engine, self._settings.query)
         rates = Rates(lambda: by_label(self.telemetry.ingest.items, "signal"), time.monotonic)
         self._run("the rates", rates.run)
         told = Told(__version__, store.status, self.telemetry, rates, lambda: time.monotonic() - self._made)
-        return native_routes(door, views, tail, told, now_ns=time.time_ns)
+        native = native_routes(door, views, tail, told, now_ns=time.time_ns)
+        return [*native, *prometheus.routes(self._health, self.reload_as_asked)]
 
     def _open_ingest(self, admission: Admission, store: Store) -> IngestServer:
         workers = ThreadPoolExecutor(self._settings.ingest.workers, thread_name_prefix="firstlight-decode")

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from firstlight.api.prometheus.settings import PrometheusApiSettings
 from firstlight.app.logs import LogSettings
 from firstlight.http.settings import HttpSettings, PortSettings
 from firstlight.ingest.settings import IngestSettings, OtlpSettings, PushSettings
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     retention: RetentionSettings = RetentionSettings()
     query: QuerySettings = QuerySettings()
     promql: PromqlSettings = PromqlSettings()
+    prometheus_api: PrometheusApiSettings = PrometheusApiSettings()
     logging: LogSettings = LogSettings()
 
     @property

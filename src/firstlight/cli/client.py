@@ -27,6 +27,7 @@ CONNECT_SECONDS: Final = 5.0
 PIECE: Final = 65_536
 
 API: Final = "/api/firstlight/v1"
+PROMETHEUS: Final = "/api/v1"
 
 FORMATS: Final[Mapping[str, str]] = {
     "json": "application/json",
@@ -102,6 +103,13 @@ class Server:
         """Return what the server says under a path of its API."""
         with self._asked("GET", API + path) as response:
             return read_object(b"".join(_pieces(response)))
+
+    def prometheus(self, path: str, options: Mapping[str, str]) -> bytes:
+        """Return what the server answers under a path of Prometheus' API, as it comes."""
+        body = urlencode(options, errors="replace").encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        with self._asked("POST", PROMETHEUS + path, body, headers) as response:
+            return b"".join(_pieces(response))
 
     def complaints(self) -> Mapping[str, str]:
         """Return what stands against the server's being ready, by which part of it says so."""

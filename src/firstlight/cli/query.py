@@ -1,4 +1,4 @@
-"""`firstlight query`: ask what the server holds, in SQL."""
+"""`firstlight query`: ask what the server holds, in SQL or in PromQL."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from firstlight.cli import promql
 from firstlight.cli.client import FORMATS, BrokenOff, Refused, Server, read_object, told
 from firstlight.cli.client import add_arguments as add_server
 from firstlight.cli.render import Column, Screen, count, duration, one_line, value
 from firstlight.errors import UserError
 
-SUMMARY = "ask for anything, in SQL"
+SUMMARY = "ask for anything, in SQL or PromQL"
 
 TABLE: Final = "table"
 
@@ -52,10 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     sql.add_argument("--format", choices=(TABLE, *FORMATS), default=TABLE, help=f"the form of the answer ({TABLE})")
     add_server(sql)
+    sql.set_defaults(ask=_ask_sql)
+    promql.add_arguments(languages.add_parser("promql", help=promql.SUMMARY, description=promql.SUMMARY))
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
+    return cast(int, arguments.ask(arguments))
+
+
+def _ask_sql(arguments: argparse.Namespace) -> int:
     server = Server.of(arguments)
     if arguments.format == "arrow" and sys.stdout.isatty():
         raise UserError("cannot print Arrow on a terminal: it is no text; send it to a file, as in > answer.arrow")

@@ -22,14 +22,14 @@ def of_series(tenant: str, found: Found, start_ms: int, end_ms: int, *, many: in
     parameters: dict[str, object] = {"tenant": tenant, "start": storable(start_ms), "end": storable(end_ms)}
     if found.whole and len(found) > many:
         metrics = np.unique(found.ids >> METRIC_SHIFT)
-        parameters["metrics"] = _listed(metrics)
+        parameters["metrics"] = listed(metrics)
         parameters["first_id"], parameters["last_id"] = int(found.ids[0]), int(found.ids[-1])
         series = (
             "series_id BETWEEN {first_id:UInt64} AND {last_id:UInt64}"
             " AND bitShiftRight(series_id, 48) IN {metrics:Array(UInt64)}"
         )
     else:
-        parameters["ids"] = _listed(found.ids)
+        parameters["ids"] = listed(found.ids)
         series = "series_id IN {ids:Array(UInt64)}"
     return Condition(
         "tenant = {tenant:String} AND ts >= fromUnixTimestamp64Milli({start:Int64}, 'UTC')"
@@ -44,6 +44,7 @@ def rows_of(ids: Ids, found: Found) -> tuple[Times, Mask]:
     return rows, found.ids[rows] == ids if len(found) else np.zeros(len(ids), np.bool_)
 
 
-def _listed(ids: Ids) -> str:
+def listed(ids: Ids | Times) -> str:
+    """Return numbers as the text of an array, to be bound to a parameter."""
     # As text: the client library takes several microseconds for each number of a list.
     return f"[{','.join(map(str, ids.tolist()))}]"

@@ -8,10 +8,10 @@ of fractions, the series is handed back as `undone`, to be computed from its sam
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,8 @@ from firstlight.query.metrics.extent import of_series, rows_of
 from firstlight.query.metrics.series import Found
 from firstlight.query.metrics.together import together
 from firstlight.query.promql.values import STALE, Steps, Times, Vector, is_stale
+
+T = TypeVar("T")
 
 INSTANT: Final = ""
 """No function: the value of a selector at each step, looked back for."""
@@ -84,41 +86,67 @@ class Gridder:
         Series without a value at any step are left out. Names are kept. `steps` are those of the samples, after
         offset and @.
         """
-        each = max(1, (steps.end - steps.start + window_ms) // INTERVAL_MS)
-        size = max(1, min(BATCH_SAMPLES // each, BATCH_VALUES // steps.count))
-        parts = [found.take(np.arange(first, min(first + size, len(found)))) for first in range(0, len(found), size)]
-        batches = await together(self._batch(tenant, part, function, window_ms, steps) for part in parts)
-        undone = [place * size + batch.undone for place, batch in enumerate(batches)]
+
+        async def batch(first: int, part: Found, condition: Condition) -> Grid:
+            answer = await self.ask(grid_of(condition, function), condition.parameters, steps, window_ms)
+            grid = _grid(answer, part, function, steps)
+            return Grid(grid.vector, grid.undone + first)
+
+        batches = await self.in_batches(tenant, found, window_ms, steps, batch)
+        undone = [batch.undone for batch in batches]
         vectors = [batch.vector for batch in batches]
         return Grid(_together(vectors, steps), np.concatenate([np.zeros(0, np.int64), *undone]))
 
-    async def _batch(self, tenant: str, found: Found, function: str, window_ms: int, steps: Steps) -> Grid:
-        condition = of_series(tenant, found, steps.start - window_ms + 1, steps.end)
-        async with self._turns:
-            answer = await self._ask(condition, function, window_ms, steps)
-        rows, known = rows_of(answer.column("series_id").to_numpy(), found)
-        odd = answer.column("odd").to_numpy().astype(np.bool_)
-        good = np.flatnonzero(known & ~odd)
-        values = (
-            pa.concat_arrays(answer.column("grid").chunks).flatten() if answer.num_rows else pa.array([], pa.float64())
-        )
-        present = values.is_valid().to_numpy(zero_copy_only=False).reshape(-1, steps.count)[good]
-        floats = values.fill_null(0.0).to_numpy(zero_copy_only=False).reshape(-1, steps.count)[good]
-        if function == INSTANT:
-            present = present & ~is_stale(floats)
-        filled = np.flatnonzero(present.any(axis=1))
-        vector = Vector([found.labels[row] for row in rows[good][filled].tolist()], floats[filled], present[filled])
-        return Grid(vector, np.sort(rows[known & odd]))
+    async def in_batches(
+        self,
+        tenant: str,
+        found: Found,
+        window_ms: int,
+        steps: Steps,
+        batch: Callable[[int, Found, Condition], Awaitable[T]],
+    ) -> list[T]:
+        """Return what `batch` makes of some series after the others.
 
-    async def _ask(self, condition: Condition, function: str, window_ms: int, steps: Steps) -> pa.Table:
-        unmarked = "" if function == INSTANT else f" AND {_UNMARKED}"
-        odd = _ODD_SUM if function in ADDING else _ODD_COUNTER if function in EXTRAPOLATING else "false"
-        sql = (
-            f"SELECT series_id, {odd} AS odd, {FUNCTIONS[function]}({_PLACES})(ts, value) AS grid FROM samples"
-            f" WHERE {condition.sql}{unmarked} GROUP BY series_id"
-        )
-        answer = await self._sessions.query(sql, {**condition.parameters, **_times(steps, window_ms)})
+        It is told which is the first of them, and the condition that samples are theirs.
+        """
+        each = max(1, (steps.end - steps.start + window_ms) // INTERVAL_MS)
+        size = max(1, min(BATCH_SAMPLES // each, BATCH_VALUES // steps.count))
+
+        async def one(first: int) -> T:
+            part = found if len(found) <= size else found.take(np.arange(first, min(first + size, len(found))))
+            async with self._turns:
+                return await batch(first, part, of_series(tenant, part, steps.start - window_ms + 1, steps.end))
+
+        return await together(one(first) for first in range(0, len(found), size))
+
+    async def ask(self, sql: str, parameters: Mapping[str, object], steps: Steps, window_ms: int) -> pa.Table:
+        """Return the answer to a statement with a grid in it."""
+        answer = await self._sessions.query(sql, {**parameters, **_times(steps, window_ms)})
         return answer.combine_chunks()
+
+
+def grid_of(condition: Condition, function: str) -> str:
+    """Return the statement that computes a grid: of each series its id, whether it is odd, and its values."""
+    unmarked = "" if function == INSTANT else f" AND {_UNMARKED}"
+    odd = _ODD_SUM if function in ADDING else _ODD_COUNTER if function in EXTRAPOLATING else "false"
+    return (
+        f"SELECT series_id, {odd} AS odd, {FUNCTIONS[function]}({_PLACES})(ts, value) AS grid FROM samples"
+        f" WHERE {condition.sql}{unmarked} GROUP BY series_id"
+    )
+
+
+def _grid(answer: pa.Table, found: Found, function: str, steps: Steps) -> Grid:
+    rows, known = rows_of(answer.column("series_id").to_numpy(), found)
+    odd = answer.column("odd").to_numpy().astype(np.bool_)
+    good = np.flatnonzero(known & ~odd)
+    values = pa.concat_arrays(answer.column("grid").chunks).flatten() if answer.num_rows else pa.array([], pa.float64())
+    present = values.is_valid().to_numpy(zero_copy_only=False).reshape(-1, steps.count)[good]
+    floats = values.fill_null(0.0).to_numpy(zero_copy_only=False).reshape(-1, steps.count)[good]
+    if function == INSTANT:
+        present = present & ~is_stale(floats)
+    filled = np.flatnonzero(present.any(axis=1))
+    vector = Vector([found.labels[row] for row in rows[good][filled].tolist()], floats[filled], present[filled])
+    return Grid(vector, np.sort(rows[known & odd]))
 
 
 _UNMARKED: Final = f"reinterpretAsUInt64(value) != {int(STALE)}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from firstlight.query.promql.histogram_ops import stored_hints
+from firstlight.query.promql.places import filled
 from firstlight.query.promql.values import Floats, Mask, Objects, Times
 
 
@@ -34,6 +36,14 @@ class Rows:
             None if self.histograms is None else self.histograms[which],
             None if self.starts is None else self.starts[which],
         )
+
+    def since(self, start_ms: int) -> Rows:
+        """Return the samples from a time on; with no histogram among them, as floats alone."""
+        early = self.ts < start_ms
+        rows = self.take(~early) if early.any() else self
+        if rows.histograms is not None and not filled(rows.histograms).any():
+            rows.histograms = None
+        return rows
 
     def repeats(self) -> Mask:
         """Return which samples, the last left out, are followed by one of the same series and time."""
@@ -84,3 +94,15 @@ def joined(floats: Rows, histograms: Rows) -> Rows:
         starts = np.concatenate([floats.starts, histograms.starts])
     both = Rows(places, ts, np.concatenate([floats.floats, histograms.floats]), objects, starts)
     return both.take(np.lexsort((ts, places))).once()
+
+
+def hinted(rows: Rows) -> Rows:
+    """Return samples, which are in order, with histograms that say what is known of resets since the one before."""
+    if rows.histograms is None:
+        return rows
+    there = np.flatnonzero(filled(rows.histograms))
+    told = rows.histograms.copy()
+    for row in np.unique(rows.rows[there]).tolist():
+        first, last = np.searchsorted(rows.rows, [row, row + 1])
+        told[first:last] = stored_hints(rows.histograms[first:last].tolist())
+    return Rows(rows.rows, rows.ts, rows.floats, told, rows.starts)

@@ -15,7 +15,7 @@ from firstlight.model.tables import CUSTOM_BOUNDS, HISTOGRAMS
 from firstlight.query.engine import Sessions
 from firstlight.query.metrics.conditions import Condition
 from firstlight.query.metrics.extent import of_series, rows_of
-from firstlight.query.metrics.rows import Rows, joined
+from firstlight.query.metrics.rows import Rows, hinted, joined
 from firstlight.query.metrics.series import Found
 from firstlight.query.metrics.together import together
 from firstlight.query.promql.faults import EvaluationFailed
@@ -27,6 +27,9 @@ TOO_MANY: Final = "query processing would load too many samples into memory in q
 IN_ORDER: Final = " ORDER BY tenant, series_id, ts, toUInt64OrZero(splitByChar('_', _part)[2])"
 """Last by when they were stored, as far as the engine tells: parts count the inserts."""
 
+
+BEFORE_MS: Final = 300_000
+"""How long before the first time that is asked for a histogram is looked for, to tell whether the next goes on."""
 
 HISTOGRAM_COLUMNS: Final = ", ".join(
     ("start_ts", *(name for name in HISTOGRAMS.names if name in COLUMNS or name == HINT))
@@ -50,10 +53,13 @@ class SampleReader:
         if not len(found) or end_ms < start_ms:
             return Samples([], np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
         condition = of_series(tenant, found, start_ms, end_ms)
+        wider = of_series(tenant, found, start_ms - BEFORE_MS, end_ms)
         floats, histograms = await together(
-            (self._floats(condition, found, starts=starts), self._histograms(condition, found))
+            (self._floats(condition, found, starts=starts), self._histograms(wider, found))
         )
-        return _shaped(found, joined(floats, histograms) if len(histograms) else floats)
+        if not len(histograms):
+            return _shaped(found, floats)
+        return _shaped(found, hinted(joined(floats, histograms)).since(start_ms))
 
     async def has_histograms(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> bool:
         """Return whether any of `found` has a histogram there."""

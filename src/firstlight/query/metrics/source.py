@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
 from firstlight.query.engine import Sessions
 from firstlight.query.metrics.conditions import Days
 from firstlight.query.metrics.grids import FUNCTIONS, INTERVAL_MS, Grid, Gridder
+from firstlight.query.metrics.group_grids import OPERATIONS, GroupGrid, group_grid
 from firstlight.query.metrics.samples import SampleReader
 from firstlight.query.metrics.series import Found, Keeping, SeriesIndex
 from firstlight.query.metrics.together import together
 from firstlight.query.promql.ast import Matcher
 from firstlight.query.promql.plan import Fetch
-from firstlight.query.promql.values import Samples, Steps
+from firstlight.query.promql.values import Samples, Steps, Times
+
+T = TypeVar("T")
+
+WORTHWHILE_GROUPED: Final = 100_000
+"""The same, if the engine aggregates the grid, too."""
 
 WORTHWHILE: Final = 200_000
 """How many samples it takes for a grid of the engine to be faster than to read them, as measured."""
 
 
-def is_worthwhile(found: Found, start_ms: int, end_ms: int) -> bool:
+def is_worthwhile(found: Found, start_ms: int, end_ms: int, *, grouped: bool = False) -> bool:
     """Return whether a grid over the samples from `start_ms` to `end_ms` is likely faster than to read them all."""
-    return len(found) * (end_ms - start_ms) >= WORTHWHILE * INTERVAL_MS
+    return len(found) * (end_ms - start_ms) >= (WORTHWHILE_GROUPED if grouped else WORTHWHILE) * INTERVAL_MS
 
 
 class Source:
@@ -67,9 +73,38 @@ class Source:
         """
         if function not in FUNCTIONS or window_ms <= 0:
             return None
-        if await self._samples.has_histograms(tenant, found, steps.start - window_ms + 1, steps.end):
+        grid = self._gridder.grid(tenant, found, function, window_ms, steps)
+        return await self._unless_histograms(tenant, found, window_ms, steps, grid)
+
+    async def group_grid(
+        self,
+        tenant: str,
+        found: Found,
+        function: str,
+        window_ms: int,
+        steps: Steps,
+        *,
+        op: str,
+        groups: Times,
+        count: int,
+    ) -> GroupGrid | None:
+        """Return an aggregation over such a grid, or None if the engine cannot compute it: see `group_grids`."""
+        if function not in FUNCTIONS or window_ms <= 0 or op not in OPERATIONS:
             return None
-        return await self._gridder.grid(tenant, found, function, window_ms, steps)
+        grid = group_grid(self._gridder, tenant, found, function, window_ms, steps, op=op, groups=groups, count=count)
+        return await self._unless_histograms(tenant, found, window_ms, steps, grid)
+
+    async def _unless_histograms(
+        self, tenant: str, found: Found, window_ms: int, steps: Steps, grid: Coroutine[Any, Any, T]
+    ) -> T | None:
+        start = steps.start - window_ms + 1
+        # Series with histograms seldom have floats, too: then there is next to nothing to be computed in vain.
+        asked: tuple[Coroutine[Any, Any, Any], ...] = (
+            self._samples.has_histograms(tenant, found, start, steps.end),
+            grid,
+        )
+        there, made = await together(asked)
+        return None if there else made
 
     def learn(self, kind: str, stored: pa.Table) -> None:
         """Take note that rows of a kind are durable; to be told of all that this process stores."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from firstlight.query.engine import Engine, Query
 from firstlight.query.faults import QueryFault, Reason
+from firstlight.query.metrics.reading import read
 from firstlight.query.metrics.source import Source
 from firstlight.query.promql.context import Switches
 from firstlight.query.promql.plan import Defaults
@@ -96,13 +97,13 @@ class PromqlDoor:
         began = self._clock()
         query = await self._compute(lambda: prepare(text, steps, options))
         prepared = self._clock()
-        fetched = await self._source.fetch(tenant, query.fetches, starts=options.switches.start_timestamps)
-        read = self._clock()
-        found: Answer = await self._compute(lambda: finish(query, fetched, options))
+        data = await read(self._source, tenant, query, options)
+        fetched = self._clock()
+        found: Answer = await self._compute(lambda: finish(query, data.fetched, options, data.given))
         ended = self._clock()
         stats = Stats(
-            sum(len(samples.ts) for samples in fetched.values()),
-            {"prepare": prepared - began, "read": read - prepared, "evaluate": ended - read},
+            data.samples,
+            {"prepare": prepared - began, "read": fetched - prepared, "evaluate": ended - fetched},
         )
         return Answered(found.result, found.warnings, found.infos, stats)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -35,6 +37,7 @@ from firstlight.query.promql.edges import ALLOWED
 from firstlight.query.promql.faults import EvaluationFailed
 from firstlight.query.promql.flat import flattened, nameless, without_hints
 from firstlight.query.promql.functions import FUNCTIONS
+from firstlight.query.promql.given import Given, GivenGroups, aggregated, whole
 from firstlight.query.promql.info_join import with_info
 from firstlight.query.promql.invariance import QUERY_FUNCTIONS, bare, invariant
 from firstlight.query.promql.labels import drop_name
@@ -56,6 +59,8 @@ from firstlight.query.promql.select import select, select_starts, select_times
 from firstlight.query.promql.smooth_select import select_smoothed
 from firstlight.query.promql.values import Samples, Scalar, Steps, Text, Value, Vector, Windows
 from firstlight.query.promql.vectors import empty
+
+NOTHING: Final[Mapping[Expr, Given | GivenGroups]] = MappingProxyType({})
 
 MOST_SAMPLES = 50_000_000
 """How many samples a query may look at unless told otherwise."""
@@ -83,12 +88,14 @@ def evaluate(
     switches: Switches,
     annotations: Annotations,
     max_samples: int = MOST_SAMPLES,
+    given: Mapping[Expr, Given | GivenGroups] = NOTHING,
 ) -> Value:
     """Return what `expr`, of which the durations are resolved, is at `steps`.
 
-    `fetched` has the samples of what `plan.plan` named for the same query. Raises EvaluationFailed.
+    `fetched` has the samples of what `plan.plan` named for the same query, `given` the values of parts of it that were
+    computed before. Raises EvaluationFailed.
     """
-    query = _Query(fetched, steps, defaults, switches, annotations, Budget(max_samples), counts_only(expr))
+    query = _Query(fetched, steps, defaults, switches, annotations, Budget(max_samples), counts_only(expr), given)
     return _Evaluation(query, steps).value(expr)
 
 
@@ -104,6 +111,7 @@ class _Query:
     budget: Budget
     counted: frozenset[Span]
     """Where selectors stand of which only the counts and sums of histograms are wanted."""
+    given: Mapping[Expr, Given | GivenGroups]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,8 @@ class _Evaluation:
 
     def value(self, expr: Expr) -> Value:
         """Return what an expression is at all steps."""
+        if self.query.given and (given := self.query.given.get(expr)) is not None:
+            return self.given(expr, given)
         if self.steps.count > 1 and invariant(expr) and not isinstance(expr, MatrixSelector | Subquery):
             return _repeated(_Evaluation(self.query, first_step(self.steps)).value(expr), self.steps.count)
         match expr:
@@ -143,6 +153,27 @@ class _Evaluation:
     def context(self, span: Span, args: tuple[Expr, ...]) -> Context:
         """Return what a function or an operator is told."""
         return Context(self.steps, self.query.annotations, self.query.switches, span, tuple(arg.span for arg in args))
+
+    def given(self, expr: Expr, given: Given | GivenGroups) -> Vector:
+        """Return the value of a part that was computed before, with what is to be added from samples."""
+        inner = given.inner if isinstance(given, GivenGroups) else given
+        args = tuple(bare(arg) for arg in inner.node.args) if isinstance(inner.node, Call) else ()
+        context = self.context(inner.node.span, args)
+
+        def rest() -> Vector:
+            if not len(inner.rest):
+                return empty(self.steps.count)
+            query = replace(self.query, fetched={inner.fetch: inner.rest}, given=NOTHING)
+            value = _Evaluation(query, self.steps).value(inner.node)
+            assert isinstance(value, Vector)
+            return value
+
+        self.query.budget.spend(inner.vector.present.size)
+        if isinstance(given, Given):
+            return whole(given, rest, context)
+        assert isinstance(expr, Aggregate)
+        outer = self.context(expr.span, (expr.expr,))
+        return aggregated(given, expr.op, expr.grouping, expr.without, rest(), outer, context)
 
     def samples(self, fetch: Fetch, selector: VectorSelector | None = None) -> Samples:
         """Return what was fetched for a selector."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,13 +46,16 @@ class Defaults:
     """The step of subqueries that name none."""
 
 
-def plan(expr: Expr, steps: Steps, defaults: Defaults) -> tuple[Fetch, ...]:
-    """Return what is needed to evaluate `expr`, of which the durations are resolved, without repetitions."""
-    return tuple(dict.fromkeys(_fetches(expr, steps, steps, defaults)))
+def plan(expr: Expr, steps: Steps, defaults: Defaults, given: Collection[Expr] = ()) -> tuple[Fetch, ...]:
+    """Return what is needed to evaluate `expr`, of which the durations are resolved, without repetitions.
+
+    Of the parts that are `given`, the values are known.
+    """
+    return tuple(dict.fromkeys(_fetches(expr, steps, steps, defaults, given)))
 
 
-def _fetches(expr: Expr, steps: Steps, query: Steps, defaults: Defaults) -> Iterator[Fetch]:
-    if steps.count < 1:
+def _fetches(expr: Expr, steps: Steps, query: Steps, defaults: Defaults, given: Collection[Expr]) -> Iterator[Fetch]:
+    if steps.count < 1 or expr in given:
         return
     if steps.count > 1 and invariant(expr):
         steps = first_step(steps)
@@ -64,22 +67,22 @@ def _fetches(expr: Expr, steps: Steps, query: Steps, defaults: Defaults) -> Iter
         case MatrixSelector(selector=selector, range=int(span)):
             yield fetch_of(selector, steps, query, defaults, span)
         case Subquery():
-            yield from _fetches(expr.expr, inner_steps(expr, steps, query, defaults), query, defaults)
+            yield from _fetches(expr.expr, inner_steps(expr, steps, query, defaults), query, defaults, given)
         case Call(function="info"):
-            yield from _fetches(expr.args[0], steps, query, defaults)
+            yield from _fetches(expr.args[0], steps, query, defaults, given)
             yield info_fetch(expr, steps, query, defaults)
         case Call():
             for arg in expr.args:
-                yield from _fetches(arg, steps, query, defaults)
+                yield from _fetches(arg, steps, query, defaults, given)
         case Aggregate():
-            yield from _fetches(expr.expr, steps, query, defaults)
+            yield from _fetches(expr.expr, steps, query, defaults, given)
             if expr.param is not None:
-                yield from _fetches(expr.param, steps, query, defaults)
+                yield from _fetches(expr.param, steps, query, defaults, given)
         case Binary():
-            yield from _fetches(expr.left, steps, query, defaults)
-            yield from _fetches(expr.right, steps, query, defaults)
+            yield from _fetches(expr.left, steps, query, defaults, given)
+            yield from _fetches(expr.right, steps, query, defaults, given)
         case Unary() | Paren():
-            yield from _fetches(expr.expr, steps, query, defaults)
+            yield from _fetches(expr.expr, steps, query, defaults, given)
         case _:
             raise unresolved(expr)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -46,14 +46,19 @@ def _extrapolated(
         warn_of_mix(windows, mixed, context, span_of(0, context))
         present = (present & ~mixed) | filled(whole)
         told = rows_with(present & ~filled(whole)) if is_counter else []
-    _doubt_counters(windows, told, context)
+    doubt_counters((metric(windows, row) for row in told), context)
     return vector_of(windows, grown, present, context, histograms=whole)
 
 
-def _doubt_counters(windows: Windows, rows: Sequence[int], context: Context) -> None:
+def is_called_a_counter(name: str) -> bool:
+    """Return whether the name of a metric ends as those of counters do."""
+    return name.endswith(_COUNTER_ENDINGS)
+
+
+def doubt_counters(names: Iterable[str], context: Context) -> None:
     """Tell of metrics that are treated as counters, but not called like some."""
-    for name in dict.fromkeys(metric(windows, row) for row in rows):
-        if name and not name.endswith(_COUNTER_ENDINGS):
+    for name in dict.fromkeys(names):
+        if name and not is_called_a_counter(name):
             text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket:"
             context.annotations.info(f"{text} {quote(name)}", span_of(0, context))
 

@@ -10,7 +10,8 @@ from firstlight.query.promql.ast import Expr, ValueType
 from firstlight.query.promql.check import type_of
 from firstlight.query.promql.context import Switches
 from firstlight.query.promql.durations import resolve
-from firstlight.query.promql.evaluate import MOST_SAMPLES, evaluate
+from firstlight.query.promql.evaluate import MOST_SAMPLES, NOTHING, evaluate
+from firstlight.query.promql.given import Given, GivenGroups
 from firstlight.query.promql.parser import parse
 from firstlight.query.promql.plan import Defaults, Fetch, plan
 from firstlight.query.promql.refusals import refusal
@@ -82,8 +83,16 @@ def prepare(text: str, steps: Steps, options: Options) -> Prepared:
     return Prepared(text, expr, steps, plan(expr, steps, options.defaults))
 
 
-def finish(query: Prepared, fetched: Mapping[Fetch, Samples], options: Options) -> Answer:
-    """Return what a query answers with the samples it needs; raise EvaluationFailed if it has no result."""
+def finish(
+    query: Prepared,
+    fetched: Mapping[Fetch, Samples],
+    options: Options,
+    given: Mapping[Expr, Given | GivenGroups] = NOTHING,
+) -> Answer:
+    """Return what a query answers with the samples it needs; raise EvaluationFailed if it has no result.
+
+    Of the parts that are `given`, no samples are needed.
+    """
     annotations = Annotations(query.text)
     value = evaluate(
         query.expr,
@@ -93,6 +102,7 @@ def finish(query: Prepared, fetched: Mapping[Fetch, Samples], options: Options) 
         switches=options.switches,
         annotations=annotations,
         max_samples=options.max_samples,
+        given=given,
     )
     result = shaped(value, query.steps, is_range=query.is_range)
     return Answer(result, annotations.warnings, annotations.infos)

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from firstlight.api.native.metrics import Metrics
 from firstlight.api.native.rates import Rates, by_label
 from firstlight.api.native.reading import Views
 from firstlight.api.native.routes import native_routes
 from firstlight.api.native.status import Told
 from firstlight.api.native.tail import Tail
 from firstlight.query.engine import Engine
+from firstlight.query.metrics.settings import SESSION
+from firstlight.query.metrics.usage import Usage
 from firstlight.query.settings import QuerySettings
 from firstlight.query.sql.door import SqlDoor
 from firstlight.sdk.metrics import Registry
@@ -51,6 +54,7 @@ class Api:
     clock: Clock
     rates: Rates
     paths: Sequence[str]
+    usage: Usage
 
 
 @asynccontextmanager
@@ -65,9 +69,11 @@ async def served(directory: Path, limits: QuerySettings = LIMITS) -> AsyncIterat
         rates = Rates(lambda: by_label(telemetry.ingest.items, "signal"), clock)
         told = Told("1.2.3", store.status, telemetry, rates, lambda: clock.now - 90.0)
         door, views = SqlDoor(store.client, engine, limits), Views(store.client, engine, limits)
-        routes = native_routes(door, views, tail, told, now_ns=lambda: NOW_NS)
+        usage = Usage(lambda: NOW_NS // 10**6)
+        metrics = Metrics(store.client.readers(2, SESSION), engine, usage, "default")
+        routes = native_routes(door, views, tail, told, metrics, now_ns=lambda: NOW_NS)
         async with serving(routes) as server:
-            yield Api(server.url, store, tail, telemetry, clock, rates, [route.path for route in routes])
+            yield Api(server.url, store, tail, telemetry, clock, rates, [route.path for route in routes], usage)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "alerting": "errors model telemetry config state",
     "http": "errors telemetry config state",
     "ingest": "errors model telemetry config wire http",
-    "api": "errors model sdk telemetry config http query rules alerting store state",
+    "api": "errors model wire sdk telemetry config http query rules alerting store state",
     "packs": "errors model query rules",
     "deploy": "errors model config",
     "demo": "sdk",

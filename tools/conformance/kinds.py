@@ -7,6 +7,7 @@ from tools.conformance import (
     metrics_captures,
     otlp,
     otlp_server,
+    prometheus_api,
     prometheus_config,
     promql,
     promql_syntax,
@@ -30,5 +31,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("pushgateway-captures", "wire/captures/pushgateway", metrics_captures.pushgateway_cases),
     Kind("influx-captures", "wire/captures/influx", metrics_captures.influx_cases),
     Kind("statsd-captures", "wire/captures/statsd", metrics_captures.statsd_cases),
+    Kind("prometheus-api-golden", ".", prometheus_api.cases),
     Kind("prometheus-config", "wire/prometheus_config", prometheus_config.config_cases),
 )  # fmt: skip

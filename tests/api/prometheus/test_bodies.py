@@ -10,7 +10,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from firstlight.api.prometheus.bodies import PIECE, Body, listed, send_body, success, success_of
+from firstlight.api.prometheus.bodies import PIECE, Body, listed, send_body, success, success_of_list
 
 pytestmark = pytest.mark.anyio
 
@@ -110,9 +110,20 @@ def test_notes_are_told(kind: str, notes: list[str], told: list[str] | None) -> 
 
 
 def test_what_was_cut_is_told() -> None:
-    assert read(success_of([], cut=True))["warnings"] == ["results truncated due to limit"]
+    cut = read(success_of_list([1, 2], str, cut=True))
+
+    assert cut == {"status": "success", "data": ["1", "2"], "warnings": ["results truncated due to limit"]}
 
 
-@pytest.mark.parametrize("items", [[], [1], [1, {"a": None}, "b"]], ids=["nothing", "one", "several"])
-def test_a_list_is_written_item_by_item(items: list[Any]) -> None:
+LISTS: dict[str, list[Any]] = {
+    "nothing": [],
+    "one": [1],
+    "several": [1, {"a": None}, "b"],
+    "as many as are written at once": list(range(500)),
+    "more": list(range(1_234)),
+}
+
+
+@pytest.mark.parametrize("items", LISTS.values(), ids=LISTS)
+def test_a_list_is_written_in_pieces(items: list[Any]) -> None:
     assert orjson.loads(b"".join(listed(iter(items)))) == items

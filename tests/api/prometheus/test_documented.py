@@ -15,7 +15,8 @@ PAGE = (Path(__file__).parents[3] / "docs" / "prometheus.md").read_text()
 
 
 async def test_paths(api: Api) -> None:
-    assert [path for path in api.paths if f"`{path}`" not in PAGE] == []
+    """All but the last, which is of what is not there."""
+    assert [path for path in api.paths[:-1] if f"`{path}`" not in PAGE] == []
 
 
 def test_types_of_errors() -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, Final
+from itertools import chain, islice
+from typing import Any, Final, TypeVar
 
 import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
 
 PIECE: Final = 256 * 1024
 """How much is written at once."""
@@ -22,6 +24,12 @@ WORTH_PACKING: Final = 1024
 GZIP: Final = zlib.MAX_WBITS | 16
 FAST: Final = 1
 """The level of zlib. What answers are made of gets but little smaller with higher ones, which take much longer."""
+
+TOGETHER: Final = 500
+"""How many items of a list are written at once."""
+
+MANY: Final = 5_000
+"""From how many items on a list is written in a thread."""
 
 MOST_NOTES: Final = 10
 """How many warnings, and how many infos, are told."""
@@ -50,9 +58,14 @@ def success(
     return Body(chain([b'{"status":"success","data":'], data, [notes + b"}"]), large=large)
 
 
-def success_of(value: Any, *, cut: bool = False) -> Body:
-    """Return the answer that has `value` as its data; if that was `cut`, it says so."""
-    return success([orjson.dumps(value)], warnings=[CUT] if cut else [])
+def success_of(value: Any) -> Body:
+    """Return the answer that has `value` as its data."""
+    return success([orjson.dumps(value)])
+
+
+def success_of_list(items: Sequence[T], as_json: Callable[[T], Any], *, cut: bool = False) -> Body:
+    """Return the answer that has a list as its data; if that was `cut`, it says so."""
+    return success(listed(map(as_json, items)), warnings=[CUT] if cut else [], large=len(items) >= MANY)
 
 
 def text(words: str, content_type: str = "text/plain; charset=utf-8") -> Body:
@@ -61,10 +74,10 @@ def text(words: str, content_type: str = "text/plain; charset=utf-8") -> Body:
 
 
 def listed(items: Iterable[Any]) -> Iterator[bytes]:
-    """Yield an array of JSON item by item."""
-    mark = b"["
-    for item in items:
-        yield mark + orjson.dumps(item)
+    """Yield an array of JSON, a few items at a time."""
+    rest, mark = iter(items), b"["
+    while some := list(islice(rest, TOGETHER)):
+        yield mark + orjson.dumps(some)[1:-1]
         mark = b","
     yield b"]" if mark == b"," else b"[]"
 

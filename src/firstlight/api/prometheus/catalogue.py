@@ -9,7 +9,7 @@ import orjson
 from starlette.routing import Route
 
 from firstlight.api.prometheus.asked import MAX_TIME, MIN_TIME, Asked, BadParameter, read_time
-from firstlight.api.prometheus.bodies import CUT, Body, listed, success, success_of
+from firstlight.api.prometheus.bodies import Body, success, success_of, success_of_list
 from firstlight.api.prometheus.endpoint import GET_OR_POST, Common, Endpoint, Question, route
 from firstlight.api.prometheus.faults import NoSelector, told
 from firstlight.api.prometheus.names import unescaped
@@ -26,7 +26,6 @@ from firstlight.query.promql.parser import parse
 
 EARLIEST: Final = read_time(MIN_TIME) or 0
 LATEST: Final = read_time(MAX_TIME) or 0
-MANY: Final = 5_000
 
 
 def catalogue_routes(common: Common, shelf: Shelf, prefix: str, *, experimental: bool) -> Sequence[Route]:
@@ -42,14 +41,13 @@ def catalogue_routes(common: Common, shelf: Shelf, prefix: str, *, experimental:
         except BadSelector as error:
             raise BadParameter(MATCH, error) from None
         found = await shelf.series(wanted, span, limit)
-        warnings = [CUT] if found.cut else []
-        return success(listed(map(dict, found.items)), warnings=warnings, large=len(found.items) >= MANY)
+        return success_of_list(found.items, dict, cut=found.cut)
 
     async def labels(question: Question) -> Body:
         asked = question.asked
         limit, span = asked.limit(), _span(asked)
         found = await shelf.label_names(selectors(asked), span, limit)
-        return success_of(list(found.items), cut=found.cut)
+        return success_of_list(found.items, str, cut=found.cut)
 
     async def values(question: Question) -> Body:
         asked, name = question.asked, unescaped(question.in_path["name"])
@@ -57,7 +55,7 @@ def catalogue_routes(common: Common, shelf: Shelf, prefix: str, *, experimental:
             raise RequestError(f"invalid label name: {quote(name)}")
         limit, span = asked.limit(), _span(asked)
         found = await shelf.label_values(name, selectors(asked), span, limit)
-        return success_of(list(found.items), cut=found.cut)
+        return success_of_list(found.items, str, cut=found.cut)
 
     async def metadata(question: Question) -> Body:
         asked = question.asked

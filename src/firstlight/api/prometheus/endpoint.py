@@ -173,7 +173,7 @@ async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> 
         if working.done():
             working.result()
     finally:
-        for task in (working, leaving):
+        for task in (leaving, working):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

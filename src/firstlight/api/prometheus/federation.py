@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import Body
+from firstlight.api.prometheus.bodies import MANY, Body
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.exposition import exposition
 from firstlight.api.prometheus.faults import refused_in_text
@@ -17,8 +17,6 @@ from firstlight.api.prometheus.selectors import MATCH, selector
 from firstlight.api.prometheus.shelf import Shelf, Span
 
 INSTANCE: Final = "instance"
-MANY: Final = 5_000
-"""From how many series on an answer is written in a thread."""
 
 
 def federation_route(

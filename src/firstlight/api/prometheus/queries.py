@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 import orjson
 from starlette.routing import Route
 
+from firstlight.api.prometheus.asked import Asked
 from firstlight.api.prometheus.bodies import CUT, Body, success
 from firstlight.api.prometheus.endpoint import GET_OR_POST, Common, Endpoint, Question, route
 from firstlight.api.prometheus.render import rendered, result_type
@@ -20,6 +21,7 @@ MANY: Final = 20_000
 """From how many values on an answer is written in a thread."""
 
 LEAST_TIMEOUT: Final = 0.001
+"""Seconds. Who gives no time at all is told that it is over, and not given as much as there is."""
 
 
 class Door(Protocol):
@@ -41,15 +43,15 @@ class Door(Protocol):
 def query_routes(common: Common, door: Door, prefix: str, tenant: str) -> Sequence[Route]:
     """Return the routes of the two."""
 
-    async def answer(question: Question, steps: Steps) -> Body:
-        asked = question.asked
-        limit, timeout, lookback = asked.limit(), asked.timeout(), asked.lookback()
+    async def answer(asked: Asked, steps_of: Callable[[Asked], Steps]) -> Body:
+        limit, steps = asked.limit(), steps_of(asked)
+        timeout = asked.timeout()
         answered = await door.range(
             asked.text("query"),
             steps,
             tenant=tenant,
             timeout=None if timeout is None else max(timeout, LEAST_TIMEOUT),
-            lookback_ms=lookback,
+            lookback_ms=asked.lookback(),
         )
         result = limited(answered.result, limit) if limit else answered.result
         warnings = answered.warnings if result is answered.result else [*answered.warnings, CUT]
@@ -57,12 +59,10 @@ def query_routes(common: Common, door: Door, prefix: str, tenant: str) -> Sequen
         return success(_data(result, stats), warnings=warnings, infos=answered.infos, large=_size(result) >= MANY)
 
     async def query(question: Question) -> Body:
-        question.asked.limit()
-        return await answer(question, at_instant(question.asked.time("time", question.asked.now_ms)))
+        return await answer(question.asked, lambda asked: at_instant(asked.time("time", asked.now_ms)))
 
     async def query_range(question: Question) -> Body:
-        question.asked.limit()
-        return await answer(question, question.asked.steps())
+        return await answer(question.asked, Asked.steps)
 
     return [
         route(f"{prefix}/query", Endpoint(common, query, GET_OR_POST)),

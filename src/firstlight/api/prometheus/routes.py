@@ -19,6 +19,7 @@ from firstlight.api.prometheus.faults import refused_in_text
 from firstlight.api.prometheus.features import feature_routes
 from firstlight.api.prometheus.federation import federation_route
 from firstlight.api.prometheus.queries import Door, query_routes
+from firstlight.api.prometheus.remote_read import read_route
 from firstlight.api.prometheus.scraped import target_routes
 from firstlight.api.prometheus.shelf import Shelf
 from firstlight.api.prometheus.status import Facts, status_routes
@@ -72,6 +73,7 @@ def prometheus_routes(needed: Needed, common: Common) -> Sequence[Route]:
             common, PREFIX, experimental=promql.experimental, delayed_name_removal=promql.delayed_name_removal
         ),
         *admin_routes(common, needed.admin, PREFIX, needed.tenant),
+        read_route(shelf, PREFIX),
         federation_route(common, shelf, needed.external_labels, round(promql.lookback * 1000)),
     ]
 

@@ -11,16 +11,17 @@ from bench.report import Figure, Report, readable
 
 PAGE: Final = Path("docs/performance.md")
 BEGIN: Final = "<!-- what follows is written by `python -m bench --write` -->"
+BEGIN_BESIDE: Final = "<!-- what follows is written by `python -m bench beside --write` -->"
 END: Final = "<!-- here it ends -->"
 
 
-def refresh(page: str, machine: str, reports: Sequence[Report]) -> str:
-    """Return `page` with the tables of `reports` between its marks."""
-    before, begin, rest = page.partition(BEGIN)
+def refresh(page: str, machine: str, reports: Sequence[Report], mark: str = BEGIN) -> str:
+    """Return `page` with the tables of `reports` between `mark` and the next end."""
+    before, begin, rest = page.partition(mark)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"cannot write the tables: the page has no place for them; want {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{tables(machine, reports)}\n{END}{after}"
+        raise ValueError(f"cannot write the tables: the page has no place for them; want {mark} and {END}")
+    return f"{before}{mark}\n\n{tables(machine, reports)}\n{END}{after}"
 
 
 def tables(machine: str, reports: Sequence[Report]) -> str:
@@ -35,7 +36,8 @@ def table(reports: Sequence[Report]) -> str:
     rows = [["scenario", *names], ["---", *["--:" for _ in names]]]
     rows += [[f"`{report.scenario}`", *(cell(figure) for figure in report.figures)] for report in reports]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", *(line for report in reports for line in _notes(report)), ""])
+    notes = [line for report in reports for line in _notes(report)]
+    return "\n".join([*lines, "", *notes, "", *(line for report in reports for line in _values(report))])
 
 
 def cell(figure: Figure) -> str:
@@ -49,3 +51,11 @@ def cell(figure: Figure) -> str:
 def _notes(report: Report) -> Iterator[str]:
     yield f"- `{report.scenario}`: {report.words}."
     yield from (f"  {text}." for text in (*report.remarks, *report.faults))
+
+
+def _values(report: Report) -> Iterator[str]:
+    if report.table is not None:
+        yield f"| `{report.scenario}`: {report.table.heading} | {' | '.join(report.table.columns)} |"
+        yield f"| --- | {' | '.join('--:' for _ in report.table.columns)} |"
+        yield from (f"| {name} | {' | '.join(map(readable, row))} |" for name, row in report.table.rows.items())
+        yield ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -33,6 +33,15 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Values that stand beside each other; a name and its values make a row."""
+
+    heading: str
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What one run of a scenario found."""
 
@@ -43,6 +52,8 @@ class Report:
     """What to know when reading the figures."""
     faults: Sequence[str] = ()
     """What must not happen whatever the speed: lost items, requests without an answer."""
+    table: Table | None = None
+    """What the figures sum up."""
 
 
 def readable(value: float) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -70,16 +71,28 @@ class Server:
 def running(data: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Run a server for the length of the block, on a fresh directory if none is given."""
     work = fresh_folder()
-    with (work / "log").open("w+b") as log:
-        main, grpc, otlp = free_ports(3)
-        told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
-        words = ["up", "--data", str(data or work / "data"), "--listen", main]
-        words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
+    main, grpc, otlp = free_ports(3)
+    told = {"otlp.grpc": grpc, "otlp.http": otlp, **(settings or {})}
+    words = ["up", "--data", str(data or work / "data"), "--listen", main]
+    words += [word for key, value in told.items() for word in ("--set", f"{key}={value}")]
+    with launched([sys.executable, "-m", "firstlight", *words], work, main, grpc=grpc) as server:
+        yield server
+
+
+@contextmanager
+def launched(
+    command: Sequence[str], work: Path, address: str, *, grpc: str = "", ready: str = "/readyz"
+) -> Iterator[Server]:
+    """Run a program for the length of the block; it is a server once it answers 200 to `ready`.
+
+    It runs in the folder `work`, so that nobody's firstlight.yaml takes part.
+    """
+    with (work / "log").open("a+b") as log:
         began = time.monotonic()
-        child = _start(words, log.fileno(), work)
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=work)
         try:
-            seconds = _wait_until_ready(child, main, work / "log") - began
-            yield Server(psutil.Process(child.pid), work / "log", main, grpc, seconds)
+            seconds = _wait_until_ready(child, f"http://{address}{ready}", work / "log") - began
+            yield Server(psutil.Process(child.pid), work / "log", address, grpc, seconds)
         finally:
             _stop(child)
 
@@ -93,28 +106,22 @@ def free_ports(count: int) -> Sequence[str]:
     return addresses
 
 
-def _start(words: Sequence[str], log: int, folder: Path) -> subprocess.Popen[bytes]:
-    # In a folder of its own, so that nobody's firstlight.yaml takes part.
-    command = [sys.executable, "-m", "firstlight", *words]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
-
-
-def _wait_until_ready(child: subprocess.Popen[bytes], address: str, log: Path) -> float:
+def _wait_until_ready(child: subprocess.Popen[bytes], url: str, log: Path) -> float:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
         if child.poll() is not None:
             raise BenchError(f"the server ended with {child.returncode} instead of starting:\n{log.read_text()}")
-        if _is_ready(address):
+        if _is_ready(url):
             return time.monotonic()
         time.sleep(0.005)
     raise BenchError(f"the server is not ready after {START_SECONDS:.0f} s:\n{log.read_text()}")
 
 
-def _is_ready(address: str) -> bool:
-    host, _, port = address.rpartition(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=2)
+def _is_ready(url: str) -> bool:
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=2)
     try:
-        connection.request("GET", "/readyz")
+        connection.request("GET", place.path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

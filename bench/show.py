@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report import Figure, Report, readable
+from bench.report import Table as Values
 
 
 def show(console: Console, report: Report) -> None:
@@ -22,11 +23,23 @@ def show(console: Console, report: Report) -> None:
     for figure in report.figures:
         table.add_row(figure.name, figure.shown, *_judged(figure))
     console.print(table)
+    if report.table is not None:
+        console.print(_shown(report.table))
     for remark in report.remarks:
         console.print(Text(f"note: {remark}", style="yellow"))
     for fault in report.faults:
         console.print(Text(f"fault: {fault}", style="bold red"))
     console.print()
+
+
+def _shown(table: Values) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column(table.heading)
+    for column in table.columns:
+        shown.add_column(column, justify="right")
+    for name, values in table.rows.items():
+        shown.add_row(name, *map(readable, values))
+    return shown
 
 
 def _judged(figure: Figure) -> tuple[str | Text, ...]:

@@ -4,14 +4,46 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.scenarios import attributes, floor, idle, ingest, overload, starting
-from bench.scenarios.scenario import Scenario
-
-SCENARIOS: Final[tuple[Scenario, ...]] = (
-    *ingest.SCENARIOS,
-    overload.SCENARIO,
-    starting.SCENARIO,
-    idle.SCENARIO,
-    floor.SCENARIO,
-    attributes.SCENARIO,
+from bench.page import BEGIN, BEGIN_BESIDE
+from bench.scenarios import (
+    attributes,
+    floor,
+    idle,
+    ingest,
+    metrics_queries,
+    overload,
+    remote_write,
+    samples_disk,
+    scrape,
+    series_memory,
+    starting,
 )
+from bench.scenarios.scenario import Group, Scenario
+
+SERVER: Final = Group(
+    "server",
+    "the server by itself",
+    (
+        *ingest.SCENARIOS,
+        overload.SCENARIO,
+        starting.SCENARIO,
+        idle.SCENARIO,
+        floor.SCENARIO,
+        attributes.SCENARIO,
+    ),
+    BEGIN,
+)
+BESIDE: Final = Group(
+    "beside",
+    "metrics beside Prometheus and VictoriaMetrics",
+    (
+        metrics_queries.SCENARIO,
+        remote_write.SCENARIO,
+        scrape.SCENARIO,
+        samples_disk.SCENARIO,
+        series_memory.SCENARIO,
+    ),
+    BEGIN_BESIDE,
+)
+GROUPS: Final = (SERVER, BESIDE)
+SCENARIOS: Final[tuple[Scenario, ...]] = tuple(scenario for group in GROUPS for scenario in group.scenarios)

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-ANYWHERE = ("otlp.grpc=127.0.0.1:0", "otlp.http=127.0.0.1:0", "logging.format=json")
+ANYWHERE = (
+    "otlp.grpc=127.0.0.1:0",
+    "otlp.http=127.0.0.1:0",
+    "logging.format=json",
+    "prometheus.scrape_self=false",
+    "prometheus.scrape_host=false",
+)
 SECONDS = 60.0
 """How long anything may take before the test gives up; nothing is asserted about times."""
 

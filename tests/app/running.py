@@ -11,7 +11,13 @@ from firstlight.app.server import Server
 from firstlight.app.settings import Settings
 from firstlight.config.read import read
 
-ANYWHERE = ["http.listen=127.0.0.1:0", "otlp.grpc=127.0.0.1:0", "otlp.http=127.0.0.1:0"]
+ANYWHERE = [
+    "http.listen=127.0.0.1:0",
+    "otlp.grpc=127.0.0.1:0",
+    "otlp.http=127.0.0.1:0",
+    "prometheus.scrape_self=false",
+    "prometheus.scrape_host=false",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from bench.page import BEGIN, END, refresh
-from bench.report import Figure, Report, readable
+from bench.page import BEGIN, BEGIN_BESIDE, END, refresh
+from bench.report import Figure, Report, Table, readable
 from bench.usage import growth_per_minute
 
 READABLE: list[tuple[str, float, str]] = [
@@ -79,6 +79,17 @@ def test_a_page_is_the_same_when_it_is_written_again() -> None:
     assert page.endswith(f"{END}\n\nmore prose\n")
     assert "old" not in page
     assert refresh(page, "a machine", REPORTS) == page
+
+
+def test_what_stands_beside_others_has_a_place_and_a_table_of_its_own() -> None:
+    page = f"{PAGE}\n{BEGIN_BESIDE}\nolder\n{END}\n"
+    report = Report("ask", "asked", [Figure("mean", 0.5)], table=Table("query", ["ours", "theirs"], {"one": [1, 2]}))
+
+    written = refresh(page, "a machine", [report], BEGIN_BESIDE)
+
+    assert "| `ask`: query | ours | theirs |\n| --- | --: | --: |\n| one | 1 | 2 |" in written
+    assert "older" not in written
+    assert written.startswith(PAGE)
 
 
 def test_a_page_without_a_place_is_left_alone() -> None:

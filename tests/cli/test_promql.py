@@ -6,6 +6,7 @@ import argparse
 import io
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from firstlight.cli import promql
 from firstlight.cli.chart import sparkline
 from firstlight.cli.main import main
-from tests.cli.answering import INSTANT, RANGE, Answer, Scripted, answering, in_berlin
+from tests.app.running import running, settings_for
+from tests.cli.answering import INSTANT, RANGE, Answer, Scripted, answering, in_berlin, said_by
 
 NOW = 1_700_003_600.0
 
@@ -193,3 +195,15 @@ LINES = [
 @pytest.mark.parametrize(("values", "line"), [row[1:] for row in LINES], ids=[row[0] for row in LINES])
 def test_draws_a_line(values: list[float], line: str) -> None:
     assert sparkline(list(enumerate(values)), 0, len(values) - 1, len(values)) == line
+
+
+@pytest.mark.anyio
+async def test_asks_a_real_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(settings_for(tmp_path)) as it:
+        table = await said_by(it, capsys, "query", "promql", "vector(2) * 3", "--at", "1700000000")
+        chart = await said_by(it, capsys, "query", "promql", "vector(time())", "--start", "0", "--end", "59")
+
+    assert table == "series  value\n{}          6\n(1 series at 2023-11-14 23:13:20)\n"
+    assert chart.splitlines()[1][2:] == "".join(
+        "▁▂▃▄▅▆▇█"[int(second / 59 * 8) if second < 59 else 7] for second in range(60)
+    )

@@ -14,8 +14,9 @@ from firstlight.ingest.statsd import StatsdServer
 from firstlight.sdk.metrics import Registry
 from firstlight.store.fake import FakeStore
 from firstlight.telemetry import Telemetry
+from firstlight.wire.census import Census, Limits
 from firstlight.wire.prometheus.book import Book
-from firstlight.wire.pushes.statsd import Statsd
+from firstlight.wire.pushes.statsd import MALFORMED, Statsd
 
 NOW = 1_780_000_000_000
 
@@ -149,6 +150,21 @@ async def test_listens_for_datagrams() -> None:
 
     assert [row["value"] for row in store.rows("samples")] == [3.0]
     assert [row["metric"] for row in store.rows("series")] == ["hits"]
+
+
+@pytest.mark.anyio
+async def test_counts_series_that_are_too_many() -> None:
+    """By a reason without the words, which nobody is there to read."""
+    store, telemetry = FakeStore(), Telemetry(Registry())
+    book = Book(census=Census(Limits(of_metric=1)))
+    server = StatsdServer(store.append, book, telemetry.ingest, lambda: NOW * 1_000_000)
+    server.datagram_received(b"hits:3|c|#a:b\nhits:3|c|#a:c\nbad", ("127.0.0.1", 1))
+    await server.flush()
+
+    [family] = [one for one in telemetry.registry.collect() if one.name == "firstlight_ingest_rejected_items"]
+    reasons = {dict(one.labels)["reason"]: one.value for one in family.samples}
+    assert reasons == {"too many series of a metric": 1, MALFORMED: 1}
+    assert [row["value"] for row in store.rows("samples")] == [3.0]
 
 
 @pytest.mark.anyio

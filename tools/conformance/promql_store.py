@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
@@ -44,13 +44,14 @@ T = TypeVar("T")
 class StoredSource:
     """A store on an event loop of its own. Its methods are for other threads."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, store: Store, settings: PromqlSettings) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, store: Store, settings: PromqlSettings, workers: Executor
+    ) -> None:
         readers = store.client.readers(STORE.readers, {**reading(QUERIES), **SESSION})
-        # What is stored was taken on the first days of 1970, and queries are about these.
         source = Source(readers, now_ms=lambda: time.time_ns() // 1_000_000)
         store.writer.committed.append(source.learn)
         engine = Engine(QUERIES, QueryInstruments(Registry()))
-        self._door = PromqlDoor(source, engine, settings, ThreadPoolExecutor(2), time.perf_counter)
+        self._door = PromqlDoor(source, engine, settings, workers, time.perf_counter)
         self._store = store
         self._loop = loop
 
@@ -86,10 +87,10 @@ def opened(settings: PromqlSettings) -> Iterator[StoredSource]:
     thread = Thread(target=loop.run_forever, name="promql-store", daemon=True)
     thread.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="firstlight-promql-") as folder:
+        with tempfile.TemporaryDirectory(prefix="firstlight-promql-") as folder, ThreadPoolExecutor(2) as workers:
             store = asyncio.run_coroutine_threadsafe(_open(Path(folder) / "store"), loop).result()
             try:
-                yield StoredSource(loop, store, settings)
+                yield StoredSource(loop, store, settings, workers)
             finally:
                 asyncio.run_coroutine_threadsafe(store.close(), loop).result()
     finally:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
+import yaml
 from starlette.routing import BaseRoute
 
 from firstlight import __version__
+from firstlight.api.native.metrics import Metrics
 from firstlight.api.prometheus.deletion import StoreAdmin
 from firstlight.api.prometheus.lifecycle import Complaining, Reload, lifecycle_routes
 from firstlight.api.prometheus.routes import Needed, common_of, prometheus_routes, unknown_route
 from firstlight.api.prometheus.shelf import Shelf
 from firstlight.api.prometheus.status import Facts, Reloaded
+from firstlight.app.scraping import Scraping
 from firstlight.app.settings import Settings
+from firstlight.config.dump import plain
 from firstlight.ingest.server import DEFAULT_TENANT
-from firstlight.model.targets import NoTargets, Targets
 from firstlight.query.engine import Engine
 from firstlight.query.metrics.settings import SESSION
 from firstlight.query.metrics.source import Source
+from firstlight.query.metrics.usage import NotedSource, Usage
 from firstlight.query.promql.door import PromqlDoor
 from firstlight.query.promql.gotext import duration
 from firstlight.query.sql.door import reading
@@ -38,29 +43,32 @@ class Prometheus:
     source: Source
     workers: Executor
     started_ms: int
-    targets: Targets = field(default_factory=NoTargets)
+    usage: Usage
+    scraping: Scraping
 
     def routes(self, health: Complaining, reload: Reload | None) -> Sequence[BaseRoute]:
         """Return the routes of its API; what knows whether the server is `health`y, and what `reload`s it, is used."""
         settings = self.settings
         common = common_of(now_ms, settings.prometheus_api.cors_origin)
         sessions = metric_sessions(self.store, settings)
-        door = PromqlDoor(self.source, self.engine, settings.promql, self.workers, time.monotonic)
+        source = NotedSource(self.source, self.usage)
+        door = PromqlDoor(source, self.engine, settings.promql, self.workers, time.monotonic)
         admin = StoreAdmin(self.store.client, self.source, self.store.retention.forgotten, now_ms)
         needed = Needed(
             door=door,
-            shelf=Shelf(sessions, self.engine, self.source, DEFAULT_TENANT),
+            shelf=Shelf(sessions, self.engine, source, DEFAULT_TENANT),
             facts=Facts(
                 version=__version__,
                 started_ms=self.started_ms,
                 retention=duration(round(settings.retention.metrics * 1000)),
-                config=lambda: "",
+                config=self._config,
                 flags=self._flags,
                 reloaded=lambda: Reloaded(succeeded=True, time_ms=self.started_ms),
             ),
             promql=settings.promql,
             tenant=DEFAULT_TENANT,
-            targets=self.targets,
+            targets=self.scraping.targets,
+            external_labels=lambda: self.scraping.external_labels,
             admin=admin if settings.prometheus_api.admin else None,
         )
         allowed = reload if settings.prometheus_api.lifecycle else None
@@ -69,6 +77,16 @@ class Prometheus:
             *prometheus_routes(needed, common),
             unknown_route(common),
         ]
+
+    def metrics(self) -> Metrics:
+        """Return what our own API tells of metrics."""
+        return Metrics(metric_sessions(self.store, self.settings), self.engine, self.usage, DEFAULT_TENANT)
+
+    def _config(self) -> str:
+        """Return what is scraped, as a prometheus.yml says it."""
+        found = plain(self.settings.prometheus)
+        told = {name: _given(found[name]) for name in ("global", "scrape_configs")}
+        return yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
 
     def _flags(self) -> Mapping[str, str]:
         settings = self.settings
@@ -88,6 +106,17 @@ class Prometheus:
             "web.listen-address": str(settings.http.listen),
         }
         return {**words, **{name: duration(round(value * 1000)) for name, value in seconds.items()}}
+
+
+def _given(value: Any) -> Any:
+    """Return a value without what in it was not given."""
+    match value:
+        case dict():
+            return {name: _given(one) for name, one in value.items() if one not in (None, [], {})}
+        case list():
+            return [_given(one) for one in value]
+        case _:
+            return value
 
 
 def metric_source(store: Store, settings: Settings) -> Source:

@@ -10,6 +10,7 @@ from firstlight.app.settings import Settings
 from firstlight.config.dump import changed
 from firstlight.ingest.admission import Admission
 from firstlight.store.retention import Retention
+from firstlight.wire.census import Census
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class Reloadable:
 
     admission: Admission
     retention: Retention
+    census: Census
 
     def take_over(self, old: Settings, new: Settings) -> Settings:
         """Tell each part what is new for it, and return the settings that are in force then."""
@@ -28,6 +30,8 @@ class Reloadable:
             configure(now.logging)
         self.admission.settings = now.ingest
         self.retention.settings = now.retention
+        if now.ingest.series_limits != old.ingest.series_limits:
+            self.census.limits = now.ingest.series_limits
         _log.info("settings reloaded: %s", ", ".join(changed(old, now)) or "nothing new to take over")
         if waiting := changed(now, new):
             _log.warning("settings that need a restart to change: %s", ", ".join(waiting))
@@ -42,6 +46,7 @@ def in_force(old: Settings, new: Settings) -> Settings:
         update={
             "ingest": new.ingest.model_copy(update=fixed),
             "logging": new.logging,
+            "prometheus": new.prometheus,
             "retention": new.retention,
         }
     )

@@ -23,13 +23,16 @@ from firstlight.api.native.reading import Views
 from firstlight.api.native.routes import native_routes
 from firstlight.api.native.status import Told
 from firstlight.api.native.tail import Tail
+from firstlight.app.census import open_census
 from firstlight.app.cleanups import Cleanups
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
 from firstlight.app.prometheus import Prometheus, metric_source, now_ms
 from firstlight.app.pushes import keeper_in, push_routes
 from firstlight.app.reload import Reloadable
+from firstlight.app.scraping import Scraping
 from firstlight.app.settings import Settings
+from firstlight.app.usage import UsageFile
 from firstlight.errors import UserError
 from firstlight.http.application import Application
 from firstlight.http.grpc_server import GrpcServer
@@ -44,6 +47,7 @@ from firstlight.ingest.otlp.signals import SIGNALS
 from firstlight.ingest.server import IngestServer
 from firstlight.ingest.statsd import StatsdServer
 from firstlight.query.engine import Engine
+from firstlight.query.metrics.usage import Usage
 from firstlight.query.sql.door import SqlDoor
 from firstlight.sdk.metrics import Registry
 from firstlight.store.open import Store, open_store
@@ -76,6 +80,7 @@ class Server:
         self._cleanups = Cleanups()
         self._health = Health()
         self._reloadable: Reloadable | None = None
+        self._scraping: Scraping | None = None
         self.store: Store | None = None
         """The store, from its opening on."""
         self.telemetry = Telemetry(Registry())
@@ -100,6 +105,8 @@ class Server:
         """Take over what a running server can of `settings`, and log what it cannot."""
         if self._reloadable:
             self._settings = self._reloadable.take_over(self._settings, settings)
+        if self._scraping:
+            self._scraping.reload(settings)
 
     async def reload_as_asked(self) -> None:
         """Read the settings again and take over what can be; raise a `UserError`, changing nothing, if they are bad."""
@@ -115,20 +122,25 @@ class Server:
 
         admission = Admission(settings.ingest, telemetry.ingest)
         self.store = store = await self._open_store(admission)
-        decoder = OtlpDecoder(settings.otlp.translation)
+        census = await open_census(store, settings.ingest.series_limits, now_ms())
+        decoder = OtlpDecoder(settings.otlp.translation, census)
         store.writer.committed.append(decoder.learn)
         store.retention.forgotten.append(decoder.forget)
-        self._reloadable = Reloadable(admission, store.retention)
+        self._reloadable = Reloadable(admission, store.retention, census)
         ingest = self._open_ingest(admission, store)
 
         door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
         max_json = settings.ingest.max_json
         otlp = [door.route(signal.path, OtlpHttp(signal, decoder, max_json=max_json)) for signal in SIGNALS]
-        pushed = await self._open_pushes(door, store, addresses)
+        book = Book(census=census)
+        store.writer.committed.append(book.learn)
+        store.retention.forgotten.append(book.forget)
+        pushed = await self._open_pushes(door, store, book, addresses)
+        self._scraping = scraping = await self._open_scraping(store, book)
         grpc = await self._open_grpc(ingest, decoder, addresses)
         tail = Tail(telemetry.query)
         store.writer.committed.append(tail.committed)
-        native = self._open_queries(store, tail)
+        native = self._open_queries(store, tail, scraping)
 
         async def stop_listening() -> None:
             await asyncio.gather(http.stop(), *([grpc.stop(settings.http.stop_timeout)] if grpc else []))
@@ -174,18 +186,22 @@ class Server:
         self._run("retention", store.retention.run)
         return store
 
-    def _open_queries(self, store: Store, tail: Tail) -> Sequence[BaseRoute]:
+    def _open_queries(self, store: Store, tail: Tail, scraping: Scraping) -> Sequence[BaseRoute]:
         engine = Engine(self._settings.query, self.telemetry.query)
         workers = ThreadPoolExecutor(self._settings.query.max_running, thread_name_prefix="firstlight-query")
         self._cleanups.push("the threads of queries", workers.shutdown)
         source = metric_source(store, self._settings)
-        prometheus = Prometheus(self._settings, store, engine, source, workers, now_ms())
+        usage = Usage(now_ms)
+        usage_file = UsageFile(usage, self._settings.data)
+        self._cleanups.push("the notes of what is queried", usage_file.close)
+        self._run("the notes of what is queried", usage_file.run)
+        prometheus = Prometheus(self._settings, store, engine, source, workers, now_ms(), usage, scraping)
         door = SqlDoor(store.client, engine, self._settings.query)
         views = Views(store.client, engine, self._settings.query)
         rates = Rates(lambda: by_label(self.telemetry.ingest.items, "signal"), time.monotonic)
         self._run("the rates", rates.run)
         told = Told(__version__, store.status, self.telemetry, rates, lambda: time.monotonic() - self._made)
-        native = native_routes(door, views, tail, told, now_ns=time.time_ns)
+        native = native_routes(door, views, tail, told, prometheus.metrics(), now_ns=time.time_ns)
         return [*native, *prometheus.routes(self._health, self.reload_as_asked)]
 
     def _open_ingest(self, admission: Admission, store: Store) -> IngestServer:
@@ -195,10 +211,21 @@ class Server:
         self._cleanups.push("the requests under way", ingest.drain)
         return ingest
 
-    async def _open_pushes(self, door: HttpDoor, store: Store, addresses: dict[str, str]) -> Sequence[BaseRoute]:
-        settings, book = self._settings, Book()
-        store.writer.committed.append(book.learn)
-        store.retention.forgotten.append(book.forget)
+    async def _open_scraping(self, store: Store, book: Book) -> Scraping:
+        workers = ThreadPoolExecutor(2, thread_name_prefix="firstlight-scrape")
+        self._cleanups.push("the scraping threads", workers.shutdown)
+        telemetry = self.telemetry
+        scraping = Scraping(
+            self._settings, book, store.writer.append, workers, telemetry.scrape, telemetry.registry.collect
+        )
+        await scraping.begin()
+        self._cleanups.push("scraping", scraping.stop)
+        return scraping
+
+    async def _open_pushes(
+        self, door: HttpDoor, store: Store, book: Book, addresses: dict[str, str]
+    ) -> Sequence[BaseRoute]:
+        settings = self._settings
         keeper = keeper_in(settings.data, book, time.time_ns)
         self._run("pushed groups", partial(keeper.run, store.writer.append, settings.push.repeat))
         if settings.push.statsd:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from firstlight.api.prometheus.settings import PrometheusApiSettings
 from firstlight.app.logs import LogSettings
 from firstlight.http.settings import HttpSettings, PortSettings
+from firstlight.ingest.scrape.settings import PrometheusSettings
 from firstlight.ingest.settings import IngestSettings, OtlpSettings, PushSettings
 from firstlight.query.promql.settings import PromqlSettings
 from firstlight.query.settings import QuerySettings
@@ -33,6 +34,7 @@ class Settings(BaseModel):
     ports: PortSettings = PortSettings()
     otlp: OtlpSettings = OtlpSettings()
     push: PushSettings = PushSettings()
+    prometheus: PrometheusSettings = PrometheusSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()

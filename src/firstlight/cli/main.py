@@ -22,6 +22,7 @@ WORDS: Final = (
     "logs",
     "traces",
     "query",
+    "metrics",
     "status",
     "config",
 )

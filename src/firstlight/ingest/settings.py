@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from firstlight.config.units import ByteSize, Duration, ListenAddress, show_byte_size
 from firstlight.http.listen import loopback_only
+from firstlight.wire.census import Limits
 from firstlight.wire.otlp.names import DEFAULT, Strategy, Translation
 
 MIB = 1024 * 1024
@@ -33,9 +34,24 @@ class IngestSettings(BaseModel):
     )
     max_requests: int = Field(default=256, ge=1, description="requests that are read, decoded or stored at one time")
     workers: int = Field(default=2, ge=1, le=64, description="threads that decompress and decode")
+    max_series: int = Field(
+        default=2_000_000,
+        ge=0,
+        description="series that a tenant may have on a day; samples of new ones beyond are refused; 0 for any number",
+    )
+    max_series_per_metric: int = Field(
+        default=200_000,
+        ge=0,
+        description="the same, of one metric; who sends more is told which label has the most values; 0 for any number",
+    )
     retry_after: Duration = Field(
         default=1.0, ge=0.1, description="how long senders are told to wait when there is too much"
     )
+
+    @property
+    def series_limits(self) -> Limits:
+        """How many series there may be."""
+        return Limits(self.max_series, self.max_series_per_metric)
 
     @model_validator(mode="after")
     def _one_request_fits(self) -> Self:

@@ -62,10 +62,11 @@ class StatsdServer(asyncio.DatagramProtocol):
 
     async def flush(self) -> None:
         """Append what has come so far. What the store will not take is logged."""
-        for reason, count in self._statsd.refused.items():
-            self._telemetry.rejected_items.add(count, *LABELS, reason)
+        refused = self._statsd.refused
         samples, metadata = self._statsd.flush(DEFAULT_TENANT, self._now_ns() // 1_000_000)
         batch = self._pages.batch(DEFAULT_TENANT, samples, metadata=metadata)
+        for reason, count in [*refused.items(), *batch.rejected.counts.items()]:
+            self._telemetry.rejected_items.add(count, *LABELS, reason.partition(": ")[0])
         if not batch.tables:
             return
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.api.native import logs, tail, traces
+from firstlight.api.native import logs, metrics, tail, traces
 from firstlight.api.native.replies import STATUS
 from firstlight.query.sql.formats import FORMATS
 from tests.api.conftest import Api
@@ -23,6 +23,7 @@ async def test_paths(api: Api) -> None:
 
 def test_parameters() -> None:
     known = {*logs.PARAMETERS, *tail.PARAMETERS, *traces.PARAMETERS}
+    known |= {*metrics.USAGE_PARAMETERS, *metrics.CARDINALITY_PARAMETERS}
 
     assert [name for name in sorted(known) if f"`{name}`" not in PAGE] == []
 

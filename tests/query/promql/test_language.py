@@ -278,14 +278,14 @@ HELD = [
 ]  # fmt: skip
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
     """Return a test with the blank lines between its commands that the notation wants, and a table does not."""
     return re.sub(r"^(\s*(?:eval|load|clear))", r"\n\1", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("text", [row[1] for row in HELD], ids=[row[0] for row in HELD])
 def test_holds(text: str) -> None:
-    assert run(_spaced(text), options=STARTS) > 0
+    assert run(spaced(text), options=STARTS) > 0
 
 
 PLAIN = [
@@ -307,7 +307,7 @@ PLAIN = [
 
 @pytest.mark.parametrize("text", [row[1] for row in PLAIN], ids=[row[0] for row in PLAIN])
 def test_holds_without_switches(text: str) -> None:
-    assert run(_spaced(text), options=Options()) > 0
+    assert run(spaced(text), options=Options()) > 0
 
 
 WRONG = [

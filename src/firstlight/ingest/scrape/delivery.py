@@ -20,16 +20,18 @@ class Delivery:
         self._append = append
         self._clock = clock
         self._gather = gather
-        self._gate: asyncio.Event | None = None
+        self._gate = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = asyncio.Event()
 
-    async def __call__(self, batch: Batch, until: int) -> Rejections:
+    async def __call__(self, batch: Batch, until: int, patience: float = GATHER_SECONDS) -> Rejections:
         """Return, once the batch is durable, what of it the store would not take.
 
-        A store that is busy or full is asked again until the time `until`. Raises its last error then.
+        It waits for others for no more than `patience` seconds. A store that is busy or full is asked again until the
+        time `until`. Raises its last error then.
         """
         while True:
-            await self._gathered()
+            await self._gathered(min(patience, self._gather))
             try:
                 return await self._append(batch)
             except (StoreBusy, StoreFull) as error:
@@ -41,24 +43,25 @@ class Delivery:
     def close(self) -> None:
         """Let nothing wait any longer, be it for others or to try again."""
         self._closed.set()
-        if self._gate:
-            self._gate.set()
+        self._open()
 
-    async def _gathered(self) -> None:
-        if not self._gather or self._closed.is_set():
+    async def _gathered(self, seconds: float) -> None:
+        """Return together with all others that wait, in one turn of the event loop, after no more than `seconds`."""
+        if not seconds or self._closed.is_set():
             return
-        if self._gate is None:
-            # What comes until it opens goes through together, in one turn of the event loop.
-            self._gate = gate = asyncio.Event()
-            asyncio.get_running_loop().call_later(self._gather, self._open)
-        else:
-            gate = self._gate
-        await gate.wait()
+        loop = asyncio.get_running_loop()
+        if self._timer is None or self._timer.when() > loop.time() + seconds:
+            if self._timer:
+                self._timer.cancel()
+            self._timer = loop.call_later(seconds, self._open)
+        await self._gate.wait()
 
     def _open(self) -> None:
-        if self._gate:
-            self._gate.set()
-        self._gate = None
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        self._gate.set()
+        self._gate = asyncio.Event()
 
     async def _wait(self, seconds: float) -> None:
         sleep = asyncio.ensure_future(self._clock.sleep(seconds))

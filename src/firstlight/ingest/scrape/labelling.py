@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from firstlight.ingest.scrape.fetch import ScrapeFailed
@@ -24,7 +24,7 @@ class Labelling:
     target: Mapping[str, str]
     honor_labels: bool = False
     rules: tuple[Rule, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     legacy: bool = False
 
     def __call__(self, exposed: Mapping[str, str]) -> dict[str, str] | None:
@@ -42,10 +42,7 @@ class Labelling:
         metric = labels.get(METRIC_NAME, "")
         if not metric:
             raise ScrapeFailed("missing metric name (__name__ label)")
-        names = (name for name in labels if name != METRIC_NAME)
-        if self.legacy and not (
-            LEGACY_NAME.fullmatch(metric.replace(":", "_")) and all(map(LEGACY_NAME.fullmatch, names))
-        ):
+        if self.legacy and not is_legacy(labels):
             shown = ", ".join([f"{name}={_quoted(value)}" for name, value in sorted(labels.items())])
             raise ScrapeFailed(f"invalid metric name or label names: {{{shown}}}")
         self._check_sizes(metric, labels)
@@ -78,16 +75,21 @@ def merged(exposed: Mapping[str, str], target: Mapping[str, str], *, honor: bool
     >>> merged({"__name__": "a", "job": "x"}, {"job": "shop"}, honor=False)
     {'__name__': 'a', 'job': 'shop', 'exposed_job': 'x'}
     """
-    if honor:
-        return {name: value for name, value in {**target, **exposed}.items() if value}
-    made = {name: value for name, value in {**exposed, **target}.items() if value}
-    # The shortest first: what it is renamed to may be the name of a longer one.
-    for name in sorted((name for name in target if exposed.get(name)), key=len):
-        renamed = EXPOSED + name
-        while made.get(renamed):
-            renamed = EXPOSED + renamed
-        made[renamed] = exposed[name]
-    return made
+    made = {**target, **exposed} if honor else {**exposed, **target}
+    if not honor and not exposed.keys().isdisjoint(target):
+        # The shortest first: what it is renamed to may be the name of a longer one.
+        for name in sorted((name for name in target if exposed.get(name)), key=len):
+            renamed = EXPOSED + name
+            while made.get(renamed):
+                renamed = EXPOSED + renamed
+            made[renamed] = exposed[name]
+    return {name: value for name, value in made.items() if value} if "" in made.values() else made
+
+
+def is_legacy(labels: Mapping[str, str]) -> bool:
+    """Return whether all names are letters, digits and underscores, and that of the metric these or colons."""
+    names = [name if name != METRIC_NAME else value.replace(":", "_") for name, value in labels.items()]
+    return all(map(LEGACY_NAME.fullmatch, names))
 
 
 def _quoted(text: str) -> str:

@@ -146,6 +146,9 @@ def _of_jobs(jobs: list[Job]) -> Iterator[str]:
     for job in jobs:
         for kind in job.settings.foreign_kinds:
             yield f"job {job.name!r}: {kind}_sd_configs is not supported; none of its targets are discovered or scraped"
+        for name in ("native_histogram_bucket_limit", "native_histogram_min_bucket_factor"):
+            if getattr(job.settings, name):
+                yield f"job {job.name!r}: {name} is not applied; native histograms are kept as they are exposed"
         if job.settings.scrape_failure_log_file:
             yield f"job {job.name!r}: scrape_failure_log_file is not written; failures are in the log"
         discovery = (*job.settings.http_sd_configs, *job.settings.consul_sd_configs, *job.settings.docker_sd_configs)

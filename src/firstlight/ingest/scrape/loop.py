@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,9 @@ from firstlight.model.targets import Health
 from firstlight.telemetry import ScrapeInstruments
 from firstlight.wire.prometheus.book import Book
 from firstlight.wire.prometheus.exposition import Family
+
+PATIENCE = 0.25
+"""For which part of its interval a scrape may wait for others to be stored with."""
 
 BUG = "the server has a bug; its log tells more"
 
@@ -64,7 +67,7 @@ class TargetLoop:
         self.due = 0
         """When the next scrape is, in nanoseconds since 1970; between `stop` and the end, when it would be."""
         self._fetch = fetch
-        self._next: tuple[Fetch, Reading] | None = None
+        self._next: tuple[Fetch, Callable[[Reading], Reading]] | None = None
         self._world = world
         self._interval = round(target.interval * 1e9)
         self._task: asyncio.Task[None] | None = None
@@ -74,16 +77,19 @@ class TargetLoop:
         """Scrape from now on."""
         self._task = asyncio.create_task(self._run(), name=f"scraping {self.target.url}")
 
-    def change(self, fetch: Fetch, reading: Reading) -> None:
-        """Fetch and read in another way from the next scrape on."""
-        self._next = fetch, reading
+    def change(self, fetch: Fetch, successor: Callable[[Reading], Reading]) -> None:
+        """Fetch in another way from the next scrape on, and read as the successor of what reads now."""
+        self._next = fetch, successor
 
     async def stop(self) -> None:
         """Scrape no more, and return when what was fetched is stored or lost."""
         if self._task:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
+        await self.finished()
+
+    async def finished(self) -> None:
+        """Return when what was fetched last is stored or lost."""
         if self._finishing:
             await asyncio.wait([self._finishing])
 
@@ -104,7 +110,8 @@ class TargetLoop:
     async def scrape(self, due: int) -> None:
         """Scrape once, as of the time `due`."""
         if self._next:
-            (self._fetch, self.reading), self._next = self._next, None
+            (self._fetch, successor), self._next = self._next, None
+            self.reading = successor(self.reading)
         began, started = self._world.clock.now_ns(), self._world.clock.elapsed()
         answer: Answer | str
         try:
@@ -114,9 +121,10 @@ class TargetLoop:
         except Exception:  # a door: a target that makes us stumble is told as such, and scraped again
             _log.exception("cannot scrape %s", self.target.url)
             answer = BUG
-        # What is fetched is stored, even if the loop is stopped meanwhile.
+        await self.finished()
+        # What is fetched is stored, even if the loop is stopped meanwhile; and the schedule does not wait for it,
+        # unless the store is so slow that the next scrape is there before the last one is stored.
         self._finishing = asyncio.create_task(self._finish(answer, stamp(due, began, self._interval), started, due))
-        await asyncio.shield(self._finishing)
 
     async def _finish(self, answer: Answer | str, now: int, started: float, due: int) -> None:
         world = self._world
@@ -133,7 +141,7 @@ class TargetLoop:
     async def _store(self, taken: Taken, until: int) -> None:
         telemetry, job = self._world.telemetry, self.target.job
         try:
-            refused = await self._world.deliver(taken.batch, until)
+            refused = await self._world.deliver(taken.batch, until, self.target.interval * PATIENCE)
         except StoreError as error:
             self.reading.lost(taken)
             telemetry.lost_samples.add(taken.batch.items, job, reason_of(error))

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from firstlight.ingest.collect.settings import OwnScrapeSettings
 from firstlight.ingest.scrape.client_settings import Section
 from firstlight.ingest.scrape.global_settings import GlobalSettings
 from firstlight.ingest.scrape.job import resolve
@@ -70,7 +71,7 @@ class JobsFile(Section):
     scrape_configs: tuple[JobSettings, ...] = ()
 
 
-class PrometheusSettings(ScrapeSettings):
+class PrometheusSettings(ScrapeSettings, OwnScrapeSettings):
     """What is scraped, in the words of Prometheus' own configuration."""
 
     file: Path | None = Field(

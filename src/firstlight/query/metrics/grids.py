@@ -152,10 +152,10 @@ def _grid(answer: pa.Table, found: Found, function: str, steps: Steps) -> Grid:
 _UNMARKED: Final = f"reinterpretAsUInt64(value) != {int(STALE)}"
 _ODD_SUM: Final = f"max(NOT abs(value) < {HUGE})"
 _MILLISECONDS: Final = "toUnixTimestamp64Milli(ts)"
-# Of whole numbers all sums are exact. Others were reset if the sum of all growth is more than what was gained.
+# Of whole numbers all sums are exact. Others were reset if the sum of all growth is not what lies between the extremes.
 _ODD_COUNTER: Final = (
-    f"max(NOT (value >= 0 AND value < {HUGE})) OR (max(value != round(value) OR value > {2**53})"
-    f" AND deltaSumTimestamp(value, {_MILLISECONDS}) - argMax(value, ts) + argMin(value, ts) > 1e-11 * max(value))"
+    f"max(NOT value >= 0) OR max(value) >= {HUGE} OR ((max(value != round(value)) OR max(value) > {2**53})"
+    f" AND abs(deltaSumTimestamp(value, {_MILLISECONDS}) - (max(value) - min(value))) > 1e-11 * max(value))"
 )
 _PLACES: Final = (
     "fromUnixTimestamp64Milli({grid_start:Int64}, 'UTC'), fromUnixTimestamp64Milli({grid_end:Int64}, 'UTC'),"

@@ -32,6 +32,9 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What the engine aggregates, and as what; how many there are is counted anyhow."""
 
+LARGE: Final = 1e15
+"""Larger values are added up by us: their sums may be infinite, and small ones beside them lose what they have."""
+
 _JOIN: Final[Mapping[str, np.ufunc]] = MappingProxyType({"sumKahan": np.add, "min": np.fmin, "max": np.fmax})
 _EMPTY: Final[Mapping[str, float]] = MappingProxyType({"sumKahan": 0.0, "min": np.nan, "max": np.nan})
 
@@ -59,7 +62,7 @@ async def group_grid(
 ) -> GroupGrid:
     """Return what `op` makes of `function` for each of `count` groups; `groups` says to which each series belongs.
 
-    Of an average the sum is returned. What is not finite is left undone. Raise QueryFailed.
+    Of an average the sum is returned. What is not finite, or too large for a sum, is left undone. Raise QueryFailed.
     """
     fold = OPERATIONS[op]
     floats = np.full((count, steps.count), _EMPTY.get(fold, 0.0))
@@ -70,6 +73,8 @@ async def group_grid(
         places = groups[first : first + len(part)] + 1
         parameters = {**condition.parameters, "members": listed(part.ids), "places": listed(places)}
         answer = await gridder.ask(_sql(condition, function, fold), parameters, steps, window_ms)
+        if not answer.num_rows:
+            return
         there = answer.column("place").to_numpy().astype(np.int64) - 1
         ids = pa.concat_arrays(answer.column("undone").chunks).flatten().to_numpy()
         rows, known = rows_of(ids, part)
@@ -89,11 +94,12 @@ async def group_grid(
 
 
 def _sql(condition: Condition, function: str, fold: str) -> str:
-    wild = "arrayExists(x -> NOT isFinite(x), grid)"
+    tame = f"abs(x) < {LARGE}" if fold == "sumKahan" else "isFinite(x)"
+    wild = f"arrayExists(x -> NOT {tame}, grid)"
     values = "grid"
     if function == INSTANT:
         marked = f"reinterpretAsUInt64(assumeNotNull(x)) = {int(STALE)}"
-        wild = f"arrayExists(x -> NOT isFinite(x) AND NOT {marked}, grid)"
+        wild = f"arrayExists(x -> NOT {tame} AND NOT {marked}, grid)"
         values = f"arrayMap(x -> if({marked}, NULL, x), grid)"
     totals = f"{fold}ForEachIf(filled, NOT skipped) AS totals, " if fold else ""
     return (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -21,7 +21,7 @@ from firstlight.query.promql.plan import Fetch, plan
 from firstlight.query.promql.pushes import Push, pushes
 from firstlight.query.promql.rates import is_called_a_counter
 from firstlight.query.promql.run import Options, Prepared
-from firstlight.query.promql.values import Samples, Times
+from firstlight.query.promql.values import Labels, Samples, Times
 from firstlight.query.promql.vectors import empty
 
 Values: TypeAlias = Mapping[Expr, Given | GivenGroups]
@@ -42,27 +42,35 @@ async def read(source: Source, tenant: str, query: Prepared, options: Options) -
     chosen = await _chosen(source, tenant, query, options)
     if not chosen:
         return _read(await source.fetch(tenant, query.fetches, starts=options.switches.start_timestamps), {})
-    parts = {_part(push): (push, found) for push, found in chosen}
-    rest = _rest(query, options, (_node(push) for push, _ in chosen))
-
-    async def computed() -> Values:
-        values = await together(_compute(source, tenant, push, found) for push, found in parts.values())
-        of_part = dict(zip(parts, values, strict=True))
-        return {_node(push): _placed(value, push) for push, _ in chosen if (value := of_part[_part(push)]) is not None}
-
-    given, fetched = {}, {}
+    rest = _rest(query, options, (push.aggregate or push.node for push, _ in chosen))
+    given: dict[Expr, Given | GivenGroups] = {}
+    fetched: dict[Fetch, Samples] = {}
 
     async def compute() -> None:
-        given.update(await computed())
+        given.update(await _computed(source, tenant, chosen))
 
     async def fetch() -> None:
         fetched.update(await source.fetch(tenant, rest))
 
     await together((compute(), fetch()))
-    if len(given) < len(chosen):
-        missing = [each for each in _rest(query, options, given) if each not in fetched]
-        fetched.update(await source.fetch(tenant, missing))
+    missing = [each for each in _rest(query, options, given) if each not in fetched]
+    fetched.update(await source.fetch(tenant, missing))
     return _read(fetched, given)
+
+
+async def _computed(source: Source, tenant: str, chosen: Sequence[tuple[Push, Found]]) -> Values:
+    """Return the values of the parts that the engine can compute; equal parts are computed but once."""
+    parts = {_part(push): (push, found) for push, found in chosen}
+    values = await together(_compute(source, tenant, push, found) for push, found in parts.values())
+    of_part = dict(zip(parts, values, strict=True))
+    given: dict[Expr, Given | GivenGroups] = {}
+    for push, _ in chosen:
+        value = of_part[_part(push)]
+        if isinstance(value, Given):
+            given[push.node] = replace(value, node=push.node)
+        elif value is not None and push.aggregate is not None:
+            given[push.aggregate] = replace(value, inner=replace(value.inner, node=push.node))
+    return given
 
 
 def _read(fetched: Mapping[Fetch, Samples], given: Values) -> Read:
@@ -79,12 +87,8 @@ async def _chosen(source: Source, tenant: str, query: Prepared, options: Options
     return [
         (push, series)
         for push, series in zip(parts, found, strict=True)
-        if is_worthwhile(series, push.fetch.start, push.fetch.end, grouped=push.aggregate is not None)
+        if is_worthwhile(series, push.fetch.start, push.fetch.end)
     ]
-
-
-def _node(push: Push) -> Expr:
-    return push.aggregate or push.node
 
 
 def _part(push: Push) -> tuple[object, ...]:
@@ -94,49 +98,43 @@ def _part(push: Push) -> tuple[object, ...]:
     return (push.function, push.window, push.steps, push.fetch, shape)
 
 
-def _placed(value: Given | GivenGroups, push: Push) -> Given | GivenGroups:
-    """Return a value as that of the part, equal to another, that stands where `push` says."""
-    if isinstance(value, Given):
-        return Given(push.node, value.function, value.vector, value.fetch, value.rest)
-    inner = Given(push.node, value.inner.function, value.inner.vector, value.inner.fetch, value.inner.rest)
-    return GivenGroups(inner, value.labels, value.floats, value.counts, value.names)
-
-
 def _rest(query: Prepared, options: Options, given: Iterable[Expr]) -> tuple[Fetch, ...]:
     return plan(query.expr, query.steps, options.defaults, frozenset(given))
 
 
 async def _compute(source: Source, tenant: str, push: Push, found: Found) -> Given | GivenGroups | None:
-    if push.aggregate is not None and (value := await _grouped(source, tenant, push, push.aggregate, found)):
-        return value
-    grid = await source.grid(tenant, found, push.function, push.window, push.steps)
+    function, window, steps = push.function, push.window, push.steps
+    if push.aggregate is not None and (names := _named(push, found)) is not None:
+        groups, labels = _groups(push.aggregate, shown(found.labels, function))
+        of_groups = await source.group_grid(
+            tenant, found, function, window, steps, op=push.aggregate.op, groups=groups, count=len(labels)
+        )
+        if of_groups is None:
+            return None
+        # The sum may be too large for a float where the mean is not.
+        if push.aggregate.op != "avg" or bool(np.isfinite(of_groups.floats).all()):
+            rest = await _samples(source, tenant, push, found, of_groups.undone)
+            inner = Given(push.node, function, empty(steps.count), push.fetch, rest)
+            return GivenGroups(inner, labels, of_groups.floats, of_groups.counts.astype(np.float64), names)
+    grid = await source.grid(tenant, found, function, window, steps)
     if grid is None:
         return None
-    return Given(
-        push.node, push.function, grid.vector, push.fetch, await _samples(source, tenant, push, found, grid.undone)
-    )
+    rest = await _samples(source, tenant, push, found, grid.undone)
+    return Given(push.node, function, grid.vector, push.fetch, rest)
 
 
-async def _grouped(source: Source, tenant: str, push: Push, aggregate: Aggregate, found: Found) -> GivenGroups | None:
-    names: list[str] = []
-    if push.function in COUNTING:
-        names = list(dict.fromkeys(value_of(labels, NAME) for labels in found.labels))
-        # Of several it would have to be known which have a value at all.
-        if len(names) > 1 and not all(map(is_called_a_counter, names)):
-            return None
+def _named(push: Push, found: Found) -> list[str] | None:
+    """Return the metrics that there may be something to tell of; None if it takes the grid of each series to know."""
     if not is_unambiguous(found.labels, push.function):
         return None
-    groups, labels = numbered(
-        group_labels(each, aggregate.grouping, aggregate.without) for each in shown(found.labels, push.function)
-    )
-    grid = await source.group_grid(
-        tenant, found, push.function, push.window, push.steps, op=aggregate.op, groups=groups, count=len(labels)
-    )
-    if grid is None or (aggregate.op == "avg" and not bool(np.isfinite(grid.floats).all())):
-        return None
-    rest = await _samples(source, tenant, push, found, grid.undone)
-    inner = Given(push.node, push.function, empty(push.steps.count), push.fetch, rest)
-    return GivenGroups(inner, labels, grid.floats, grid.counts.astype(np.float64), names)
+    if push.function not in COUNTING:
+        return []
+    names = list(dict.fromkeys(value_of(labels, NAME) for labels in found.labels))
+    return names if len(names) < 2 or all(map(is_called_a_counter, names)) else None
+
+
+def _groups(aggregate: Aggregate, labels: Sequence[Labels]) -> tuple[Times, list[Labels]]:
+    return numbered(group_labels(each, aggregate.grouping, aggregate.without) for each in labels)
 
 
 async def _samples(source: Source, tenant: str, push: Push, found: Found, rows: Times) -> Samples:

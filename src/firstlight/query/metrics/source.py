@@ -20,16 +20,13 @@ from firstlight.query.promql.values import Samples, Steps, Times
 
 T = TypeVar("T")
 
-WORTHWHILE_GROUPED: Final = 100_000
-"""The same, if the engine aggregates the grid, too."""
-
-WORTHWHILE: Final = 200_000
+WORTHWHILE: Final = 100_000
 """How many samples it takes for a grid of the engine to be faster than to read them, as measured."""
 
 
-def is_worthwhile(found: Found, start_ms: int, end_ms: int, *, grouped: bool = False) -> bool:
+def is_worthwhile(found: Found, start_ms: int, end_ms: int) -> bool:
     """Return whether a grid over the samples from `start_ms` to `end_ms` is likely faster than to read them all."""
-    return len(found) * (end_ms - start_ms) >= (WORTHWHILE_GROUPED if grouped else WORTHWHILE) * INTERVAL_MS
+    return len(found) * (end_ms - start_ms) >= WORTHWHILE * INTERVAL_MS
 
 
 class Source:

@@ -31,6 +31,7 @@ from firstlight.query.promql.ast import (
     VectorSelector,
 )
 from firstlight.query.promql.binary import binary, negated
+from firstlight.query.promql.budget import MOST_SAMPLES, Budget
 from firstlight.query.promql.context import Context, Switches
 from firstlight.query.promql.counts_only import counts_only, hinted
 from firstlight.query.promql.edges import ALLOWED
@@ -61,22 +62,6 @@ from firstlight.query.promql.values import Samples, Scalar, Steps, Text, Value, 
 from firstlight.query.promql.vectors import empty
 
 NOTHING: Final[Mapping[Expr, Given | GivenGroups]] = MappingProxyType({})
-
-MOST_SAMPLES = 50_000_000
-"""How many samples a query may look at unless told otherwise."""
-
-
-@dataclass(slots=True)
-class Budget:
-    """How many samples a query may still look at."""
-
-    left: int = MOST_SAMPLES
-
-    def spend(self, samples: int) -> None:
-        """Count samples; raise EvaluationFailed if they are too many."""
-        self.left -= samples
-        if self.left < 0:
-            raise EvaluationFailed("query processing would load too many samples into memory in query execution")
 
 
 def evaluate(

@@ -64,6 +64,10 @@ def whole(given: Given, evaluated: Callable[[], Vector], context: Context) -> Ve
     return one([vector, evaluated()], context.switches) if len(given.rest) else vector
 
 
+MANY = 2.0**64
+"""More series than a sum can have; and no last digit is lost by dividing by it."""
+
+
 def aggregated(
     given: GivenGroups,
     op: str,
@@ -88,9 +92,13 @@ def aggregated(
         case "count":
             return of("sum", given.counts, ones)
         case "avg":
-            sums = of("sum", given.floats, rest.floats)
+            sums, many = of("sum", given.floats, rest.floats), of("sum", given.counts, ones).floats
             with np.errstate(all="ignore"):
-                return replace(sums, floats=sums.floats / of("sum", given.counts, ones).floats)
+                means = sums.floats / many
+                if np.isinf(means).any():  # the sum may be, where the mean is not
+                    small = of("sum", given.floats / MANY, rest.floats / MANY).floats
+                    means = np.where(np.isinf(means), small / many * MANY, means)
+            return replace(sums, floats=means)
         case _:
             return of(op, given.floats, rest.floats)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from firstlight.query.promql.annotations import Annotations
 from firstlight.query.promql.ast import Expr, ValueType
+from firstlight.query.promql.budget import MOST_SAMPLES
 from firstlight.query.promql.check import type_of
 from firstlight.query.promql.context import Switches
 from firstlight.query.promql.durations import resolve
-from firstlight.query.promql.evaluate import MOST_SAMPLES, NOTHING, evaluate
+from firstlight.query.promql.evaluate import NOTHING, evaluate
 from firstlight.query.promql.given import Given, GivenGroups
 from firstlight.query.promql.parser import parse
 from firstlight.query.promql.plan import Defaults, Fetch, plan

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from firstlight.errors import DecodeError
 from firstlight.model.batch import Batch, Rejections, join
+from firstlight.wire.census import Census
 from firstlight.wire.otlp.json import Signal, to_protobuf
 from firstlight.wire.otlp.logs import decode_logs
 from firstlight.wire.otlp.messages import readers
@@ -30,10 +31,10 @@ class OtlpDecoder:
     rows of origins, series and metadata come with each batch; nothing else is lost. Safe to use from several threads.
     """
 
-    def __init__(self, translation: Translation) -> None:
+    def __init__(self, translation: Translation, census: Census | None = None) -> None:
         found = readers()
         self._origins = Origins()
-        self._directory = Directory(translation)
+        self._directory = Directory(translation, census=census)
         self._metrics = metrics = MetricsDecoder(found["Metrics"], self._origins, self._directory)
         logs, traces = found["Logs"], found["Traces"]
         self._decode: Mapping[Signal, Callable[[bytes, str, int], Batch]] = {

@@ -145,32 +145,58 @@ class Intake:
     # --- what they refer to ---------------------------------------------------------------------------------------
 
     def note_series(self, points: Points, found: Ids) -> None:
-        """Take note of the series of kept points and of what is told of them; the points are done with that."""
-        for day, rows in self._days(points):
+        """Take note of the series of kept points and of what is told of them; the points are done with that.
+
+        Refuse points of new series that there is no room for.
+        """
+        for day, rows in _by_day(points):
             missing = self._directory.unstored(self.tenant, day, found[rows].tolist())
             if missing:
-                unique, first = np.unique(found[rows], return_index=True)
-                for one, row in zip(unique.tolist(), rows[first].tolist(), strict=True):
-                    if one in missing:
-                        self._series[day, one] = self._directory.read(points.metric(row), points.pairs(row))
+                refused = self._directory.refused(self.tenant, day, missing)
+                first = np.sort(np.unique(found[rows], return_index=True)[1])
+                new = {
+                    one: self._directory.read(points.metric(row), points.pairs(row))
+                    for one, row in zip(found[rows[first]].tolist(), rows[first].tolist(), strict=True)
+                    if one in missing and one not in refused
+                }
+                refused |= self._directory.admit(self.tenant, day, [(one,) for one in new.values()])
+                self._series.update(((day, one), series) for one, series in new.items() if one not in refused)
+                if refused:
+                    for row in rows.tolist():
+                        if reason := refused.get(int(found[row])):
+                            points.sieve.refuse_row(reason, row)
+        self._note(points)
 
     def note_families(self, points: Points, families: Sequence[Family | None]) -> None:
-        """Take note of the series of kept histogram or summary points; the points are done with that."""
-        for day, rows in self._days(points):
-            series = {
-                one.id: one for row in rows if (family := families[row]) for one in (family.base, *family.members)
-            }
-            for one in self._directory.unstored(self.tenant, day, series):
-                self._series[day, one] = series[one]
+        """Take note of the series of kept histogram or summary points; the points are done with that.
 
-    def _days(self, points: Points) -> Iterator[tuple[int, Indices]]:
+        Refuse points that have a new series that there is no room for, whole.
+        """
+        for day, rows in _by_day(points):
+            found = {id(family): family for row in rows.tolist() if (family := families[row])}.values()
+            series = {one.id: one for family in found for one in family.series}
+            missing = self._directory.unstored(self.tenant, day, series)
+            if not missing:
+                continue
+            refused = self._directory.refused(self.tenant, day, {family.base.id for family in found})
+            new = [family.series for family in found if family.base.id not in refused]
+            refused |= self._directory.admit(
+                self.tenant, day, [group for group in new if not missing.isdisjoint(one.id for one in group)]
+            )
+            for row in rows.tolist() if refused else ():
+                if (family := families[row]) and (reason := refused.get(family.base.id)):
+                    points.sieve.refuse_row(reason, row)
+            for group in new:
+                if group[0].id not in refused:
+                    self._series.update(((day, one.id), one) for one in group if one.id in missing)
+        self._note(points)
+
+    def _note(self, points: Points) -> None:
+        """Count points, and take note of the metrics and origins of those that are kept."""
         rejections = points.sieve.rejections
         self._rejected += rejections
         self._items += len(points) - rejections.total
-        kept = points.sieve.rows
-        time = points.time[kept]
-        for day in days_of(time):
-            rows = kept[time // NANOSECONDS_PER_DAY == day]
+        for day, rows in _by_day(points):
             last = int(points.time[rows].max())
             for place in np.unique(points.metric_of[rows]).tolist():
                 metric = points.metrics[place]
@@ -178,7 +204,6 @@ class Intake:
                     self._metrics.setdefault(day, set()).add(metric)
                     origin = metric.origin
                     self._last[origin.id] = (origin, max(last, self._last.get(origin.id, (origin, 0))[1]))
-            yield day, rows
 
     # --- the end --------------------------------------------------------------------------------------------------
 
@@ -209,9 +234,11 @@ class Intake:
                 last[target.id] = (target, max(time, last.get(target.id, (target, 0))[1]))
         for target, time in last.values():
             day = time // NANOSECONDS_PER_DAY
-            self._metrics.setdefault(day, set()).add(target.metric)
             if self._directory.unstored(self.tenant, day, [target.id]):
+                if self._directory.admit(self.tenant, day, [(target,)]):
+                    continue  # the sender knows of no such point, so it is not told
                 self._series[day, target.id] = target
+            self._metrics.setdefault(day, set()).add(target.metric)
             self.add_samples(np.array([target.id], np.uint64), np.array([time]), np.zeros(1, np.int64), np.ones(1))
 
     def _sample_rows(self, found: Ids, time: Indices, start: Indices, value: Floats) -> pa.Table:
@@ -231,3 +258,11 @@ def _attributes(pairs: Sequence[bytes]) -> Attributes:
     except (ProtobufError, RecursionError):
         # What cannot be read of an ornament does not cost the exemplar.
         return Attributes({}, "")
+
+
+def _by_day(points: Points) -> Iterator[tuple[int, Indices]]:
+    """Yield the days of the points that are kept, each with their rows."""
+    kept = points.sieve.rows
+    time = points.time[kept]
+    for day in days_of(time):
+        yield day, kept[time // NANOSECONDS_PER_DAY == day]

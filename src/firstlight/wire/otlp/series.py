@@ -8,7 +8,7 @@ sent along until the store says that they are durable for that day.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from firstlight.errors import DecodeError
 from firstlight.model.series import series_id
 from firstlight.model.tables import SERIES
+from firstlight.wire.census import Census, One
 from firstlight.wire.otlp.names import (
     TARGET_INFO,
     Kind,
@@ -95,6 +96,11 @@ class Family:
     members: tuple[Series, ...]
     ids: npt.NDArray[np.uint64]
 
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """All of them, its own first."""
+        return (self.base, *self.members)
+
 
 class Member(NamedTuple):
     """How a member of a family differs from its base: what its name ends with, and the label it has besides."""
@@ -130,12 +136,13 @@ class Directory:
     into those it has.
     """
 
-    def __init__(self, translation: Translation, limit: int = 500_000) -> None:
+    def __init__(self, translation: Translation, limit: int = 500_000, census: Census | None = None) -> None:
         self._translation = translation
         self._limit = limit
         self._places = itertools.count()
         self._memory = _Memory()
         self._stored = Stored(limit)
+        self._census = census
 
     def metric(self, described: Description, origin: Origin) -> Metric | Unfit:
         """Return the metric so described, or why it cannot be kept."""
@@ -198,6 +205,18 @@ class Directory:
     def unstored(self, tenant: str, day: int, ids: Iterable[int]) -> set[int]:
         """Return those of `ids` whose rows of `series` are not known to be stored for `day`."""
         return self._stored.unstored(tenant, day, ids)
+
+    def refused(self, tenant: str, day: int, ids: Collection[int]) -> dict[int, str]:
+        """Return those of `ids` that were found too many for a day before, and why."""
+        return self._census.refused(tenant, day, ids) if self._census and ids else {}
+
+    def admit(self, tenant: str, day: int, groups: Iterable[Sequence[Series]]) -> dict[int, str]:
+        """Return which groups of series, by the id of their first, are too many for a day: why each is refused."""
+        if not self._census:
+            return {}
+        return self._census.admit(
+            tenant, day, [tuple(One(one.id, one.name, one.labels) for one in group) for group in groups]
+        )
 
     def untold(self, day: int, metrics: Iterable[Metric]) -> list[Metadata]:
         """Return the metadata of `metrics` that are not known to be stored for `day`."""

@@ -16,7 +16,7 @@ remembered as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from threading import Lock
 from typing import Final
@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from firstlight.model.series import series_id
 from firstlight.model.tables import SERIES
+from firstlight.wire.census import Census, One
 from firstlight.wire.otlp.series import Unfit
 from firstlight.wire.prometheus.labels import METRIC_NAME, Labels, fitting
 from firstlight.wire.stored import Metadata, Stored
@@ -53,8 +54,10 @@ class Book:
     Bounded by `limit` series a day; forgetting costs rows that the store folds into those it has.
     """
 
-    def __init__(self, limit: int = 2_000_000) -> None:
+    def __init__(self, limit: int = 2_000_000, census: Census | None = None) -> None:
+        """Take how many series are remembered, and what refuses series that are too many, if anything does."""
         self._stored = Stored(limit)
+        self.census = census
 
     @property
     def forgotten(self) -> int:
@@ -148,6 +151,17 @@ class Found:
         return np.flatnonzero(self.places)
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Series that are not known to be stored for a day: labels by id, and of those that there is no room for, why."""
+
+    labels: Mapping[int, Labels] = field(default_factory=dict)
+    refused: Mapping[int, str] = field(default_factory=dict)
+
+
+NOTHING_NEW: Final = News()
+
+
 class Page:
     """One way to name series by bytes, for one tenant; `Book.page` makes it. Safe to use from several threads."""
 
@@ -199,8 +213,8 @@ class Page:
         if len(self._memory.places) > limit:
             self._memory = _Memory()
 
-    def unstored(self, found: Found, day: int, rows: Indices) -> dict[int, Labels]:
-        """Return the labels of the series of `rows` whose rows of `series` are not known to be stored for `day`."""
+    def unstored(self, found: Found, day: int, rows: Indices) -> News:
+        """Return what series of `rows` there are whose rows of `series` are not known to be stored for `day`."""
         memory, forgotten = found.memory, self.book.forgotten
         if memory.forgotten != forgotten:
             memory.stored_on[:] = _NEVER
@@ -208,7 +222,7 @@ class Page:
         places = found.places[rows]
         doubtful = memory.stored_on[places] != day
         if not doubtful.any():
-            return {}
+            return NOTHING_NEW
         rows, places = rows[doubtful], places[doubtful]
         ids = found.ids[rows].tolist()
         missing = self.book.unstored(self.tenant, day, ids)
@@ -216,9 +230,18 @@ class Page:
             memory.stored_on[[place for place, one in zip(places.tolist(), ids, strict=True) if one not in missing]] = (
                 day
             )
-        first = {one: row for one, row in zip(ids, rows.tolist(), strict=True) if one in missing}
+        if not missing:
+            return NOTHING_NEW
+        census = self.book.census
+        refused = census.refused(self.tenant, day, missing) if census else {}
+        first = {one: row for one, row in zip(ids, rows.tolist(), strict=True) if one in missing and one not in refused}
         read = ((one, self.labels(found.keys[row])) for one, row in first.items())
-        return {one: labels for one, labels in read if labels is not None}
+        new = {one: labels for one, labels in read if labels is not None}
+        if census and new:
+            groups = [(One(one, labels[METRIC_NAME], labels),) for one, labels in new.items()]
+            more = census.admit(self.tenant, day, groups)
+            refused, new = refused | more, {one: labels for one, labels in new.items() if one not in more}
+        return News(new, refused)
 
     def _learn(self, memory: _Memory, key: bytes) -> int:
         labels = self.labels(key)

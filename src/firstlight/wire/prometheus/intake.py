@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ class Intake:
         self._metadata: set[Metadata] = set()
         self._days: set[int] = set()
         self._unstored: dict[int, dict[int, dict[str, str]]] = {}
+        self._refused: set[int] = set()
 
     def add_samples(self, found: Found, time: Indices, value: Floats, start: Indices | None = None) -> None:
         """Take a sample for each key of `found`; `start` is when its counter began, 0 if that is not known."""
@@ -96,6 +97,8 @@ class Intake:
         sieve = Sieve(len(time))
         refuse_times(sieve, time)
         rows = np.intersect1d(sieve.rows, found.rows)
+        if self._refused:
+            rows = rows[~_are(found, rows, self._refused)]
         if len(rows):
             chosen = [labels[row] for row in rows.tolist()]
             self._add("exemplars", exemplar_rows(self._page.tenant, found.ids[rows], time[rows], value[rows], chosen))
@@ -159,15 +162,23 @@ class Intake:
         refuse_times(sieve, time)
         for row, reason in found.unfit.items():
             sieve.refuse_row(reason, row)
-        self._rejected += sieve.rejections
         kept = found.places > 0 if sieve.kept is None else (found.places > 0) & sieve.kept
         rows = np.flatnonzero(kept)
-        self._items += len(rows)
+        beyond: list[Indices] = []
         for day, of_day in _by_day(time, rows):
             self._days.add(day)
-            missing = self._page.unstored(found, day, of_day)
-            if missing:
-                self._unstored.setdefault(day, {}).update((one, dict(labels)) for one, labels in missing.items())
+            news = self._page.unstored(found, day, of_day)
+            if news.labels:
+                self._unstored.setdefault(day, {}).update((one, dict(labels)) for one, labels in news.labels.items())
+            if news.refused:
+                beyond.append(of_day[_are(found, of_day, news.refused)])
+                self._refused.update(news.refused)
+                for row in beyond[-1].tolist():
+                    sieve.refuse_row(news.refused[int(found.ids[row])], row)
+        self._rejected += sieve.rejections
+        if beyond:
+            rows = np.setdiff1d(rows, np.concatenate(beyond), assume_unique=True)
+        self._items += len(rows)
         return rows
 
 
@@ -183,6 +194,11 @@ def _part(found: Found, rows: Indices) -> Found:
     unfit = {place[row]: reason for row, reason in found.unfit.items() if row in place}
     keys = [found.keys[row] for row in rows.tolist()]
     return Found(keys, found.ids[rows], unfit, found.places[rows], found.memory)
+
+
+def _are(found: Found, rows: Indices, ids: Collection[int]) -> npt.NDArray[np.bool_]:
+    """Return which of `rows` have one of the series `ids`."""
+    return np.isin(found.ids[rows], np.fromiter(ids, np.uint64, len(ids)))
 
 
 def _by_day(time: Indices, rows: Indices) -> Iterator[tuple[int, Indices]]:

@@ -1,0 +1,1 @@
+"""What the server measures itself without being asked: the host that it runs on."""

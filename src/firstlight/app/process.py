@@ -12,13 +12,12 @@ import gc
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable
 
-import psutil
 import uvloop
 
 from firstlight.app.logs import configure
+from firstlight.app.memory import age, give_back
 from firstlight.app.server import Listening, Server
 from firstlight.app.settings import Settings
 from firstlight.errors import UserError
@@ -50,7 +49,8 @@ async def _serve(server: Server, read: Callable[[], Settings], ready: Ready) -> 
     loop.add_signal_handler(signal.SIGHUP, _reload, server, read)
     listening = await server.start()
     gc.freeze()  # what there is now stays until the end, and need not be looked through again
-    seconds = time.time() - psutil.Process().create_time()
+    give_back()
+    seconds = age()
     _log.info(
         "ready",
         extra={

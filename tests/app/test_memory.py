@@ -1,0 +1,36 @@
+"""Memory is given back without harm, and the age of the process is right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from firstlight.app.memory import age
+
+PROGRAM = """
+import psutil, pyarrow.compute as pc, pyarrow as pa
+from firstlight.app.memory import give_back
+work = lambda: pc.sum(pc.add(pa.array(range(1000)), 1)).as_py()
+before, first = psutil.Process().memory_info().rss, work()
+give_back()
+after = psutil.Process().memory_info().rss
+assert work() == first
+print(before, after)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says what is mapped")
+def test_code_is_given_back_and_runs_again() -> None:
+    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True, text=True).stdout
+
+    before, after = map(int, said.split())
+    assert after < before
+
+
+def test_the_age_is_that_of_the_process() -> None:
+    before = age()
+
+    assert before > 0
+    assert before <= age()

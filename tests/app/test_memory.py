@@ -13,7 +13,8 @@ PROGRAM = """
 import psutil, pyarrow.compute as pc, pyarrow as pa
 from firstlight.app.memory import give_back
 work = lambda: pc.sum(pc.add(pa.array(range(1000)), 1)).as_py()
-before, first = psutil.Process().memory_info().rss, work()
+first = work()
+before = psutil.Process().memory_info().rss
 give_back()
 after = psutil.Process().memory_info().rss
 assert work() == first

@@ -50,9 +50,13 @@ ORIGINS = pa.schema(
         "scope_types": TEXT,
         "scope_schema_url": TEXT,
         "scope_dropped": pa.uint32(),
+        "labels": ATTRIBUTES,
     }
 )
-"""Who sent: OpenTelemetry's resource and instrumentation scope, once a day, referred to by `origin_id`."""
+"""Who sent: OpenTelemetry's resource and instrumentation scope, once a day, referred to by `origin_id`.
+
+`labels` are those of Loki's stream that its logs are in. Two origins may be in one stream.
+"""
 
 LOGS = pa.schema(
     {
@@ -72,9 +76,14 @@ LOGS = pa.schema(
         "attributes": ATTRIBUTES,
         "attribute_types": TEXT,
         "dropped_attributes": pa.uint32(),
+        "fields": ATTRIBUTES,
     }
 )
-"""Log records. `ts` is the record's time, or when it was observed, or when it came, whichever is first known."""
+"""Log records. `ts` is the record's time, or when it was observed, or when it came, whichever is first known.
+
+`attributes` are what the sender gave beside the body; `fields` what was found in it. Severity is OpenTelemetry's
+number, 0 if it is not known.
+"""
 
 SPANS = pa.schema(
     {

@@ -77,6 +77,7 @@ async def test_has_each_row_once(door: SqlDoor, view: str, rows: int) -> None:
 async def test_both_databases_have_the_same_columns(door: SqlDoor, view: str) -> None:
     """But for resource and scope, and in the same order."""
     origin = {"resource", "scope", "scope_version", "scope_attributes"} - ({"resource"} & {view})
+    origin |= {"stream"} if view == "logs" else set()
     whole = [row[:2] for row in await rows_of(door, f"DESCRIBE firstlight_sql.{view}")]
     lean = [row[:2] for row in await rows_of(door, f"DESCRIBE firstlight_sql_lean.{view}")]
 

@@ -61,7 +61,7 @@ SOURCES = frozenset(
 )
 """Table functions that read tables or memory of this server, in small letters: refused after IN, too."""
 
-ORIGIN_COLUMNS = frozenset({"resource", "scope", "scope_version", "scope_attributes", "origins"})
+ORIGIN_COLUMNS = frozenset({"resource", "scope", "scope_version", "scope_attributes", "stream", "origins"})
 """What only the views with resource and scope have."""
 
 NOT_A_NAME = frozenset({"alias", "lambda_arg", "type", "value"})

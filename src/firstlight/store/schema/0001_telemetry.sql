@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS origins (
     scope_attributes Map(LowCardinality(String), String),
     scope_types LowCardinality(String),
     scope_schema_url LowCardinality(String),
-    scope_dropped UInt32
+    scope_dropped UInt32,
+    labels Map(LowCardinality(String), String)
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY day
@@ -48,6 +49,7 @@ CREATE TABLE IF NOT EXISTS log_records (
     attributes Map(LowCardinality(String), String),
     attribute_types LowCardinality(String),
     dropped_attributes UInt32,
+    fields Map(LowCardinality(String), String),
     INDEX by_trace if(empty(trace_id), '', lower(hex(trace_id))) TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = MergeTree

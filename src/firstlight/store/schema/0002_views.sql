@@ -53,7 +53,7 @@ CREATE VIEW IF NOT EXISTS origins_once
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     origin_id, any(resource) AS resource, any(scope_name) AS scope, any(scope_version) AS scope_version,
-    any(scope_attributes) AS scope_attributes
+    any(scope_attributes) AS scope_attributes, any(origins.labels) AS stream
 FROM origins
 GROUP BY origin_id;
 
@@ -71,7 +71,7 @@ GROUP BY metric, series_id;
 CREATE VIEW IF NOT EXISTS {sql_lean:Identifier}.logs
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
-    ts, service, level, severity, severity_text, body, trace AS trace_id, span AS span_id, attributes, event_name,
+    ts, service, level, severity, severity_text, body, trace AS trace_id, span AS span_id, attributes, fields, event_name,
     observed_ts, flags, body_type, attribute_types, dropped_attributes, origin_id, tenant
 FROM log_records
 COMMENT 'Log records';
@@ -145,7 +145,8 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     any(service) AS service, any(resource) AS resource, any(scope_name) AS scope, any(scope_version) AS
     scope_version, any(scope_attributes) AS scope_attributes, min(day) AS first_day, max(day) AS last_day,
-    any(resource_schema_url) AS resource_schema_url, any(scope_schema_url) AS scope_schema_url, origin_id, tenant
+    any(labels) AS stream, any(resource_schema_url) AS resource_schema_url, any(scope_schema_url) AS
+    scope_schema_url, origin_id, tenant
 FROM origins
 GROUP BY tenant, origin_id
 COMMENT 'Who sent: resources and scopes';
@@ -155,8 +156,8 @@ COMMENT 'Who sent: resources and scopes';
 CREATE VIEW IF NOT EXISTS {sql:Identifier}.logs
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
-    ts, service, level, severity, severity_text, body, trace AS trace_id, span AS span_id, attributes, resource,
-    scope, event_name, observed_ts, flags, body_type, attribute_types, dropped_attributes, scope_version,
+    ts, service, level, severity, severity_text, body, trace AS trace_id, span AS span_id, attributes, fields, resource,
+    scope, stream, event_name, observed_ts, flags, body_type, attribute_types, dropped_attributes, scope_version,
     scope_attributes, origin_id, tenant
 FROM log_records
 LEFT ANY JOIN origins_once USING (origin_id)
@@ -239,7 +240,8 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS SELECT
     any(service) AS service, any(resource) AS resource, any(scope_name) AS scope, any(scope_version) AS
     scope_version, any(scope_attributes) AS scope_attributes, min(day) AS first_day, max(day) AS last_day,
-    any(resource_schema_url) AS resource_schema_url, any(scope_schema_url) AS scope_schema_url, origin_id, tenant
+    any(labels) AS stream, any(resource_schema_url) AS resource_schema_url, any(scope_schema_url) AS
+    scope_schema_url, origin_id, tenant
 FROM origins
 GROUP BY tenant, origin_id
 COMMENT 'Who sent: resources and scopes';

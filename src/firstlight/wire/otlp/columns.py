@@ -43,6 +43,12 @@ def constant(value: str, length: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(length, np.int32)), pa.array([value]))
 
 
+def no_attributes(length: int) -> pa.MapArray:
+    """Return a column of empty maps."""
+    starts = pa.array(np.zeros(length + 1, np.int32))
+    return pa.MapArray.from_arrays(starts, pa.array([], pa.string()), pa.array([], pa.string()))
+
+
 def offsets(column: pa.ListArray) -> npt.NDArray[np.int32]:
     """Return where each list of `column` starts in `column.flatten()`, and after the last, where that ends."""
     starts: npt.NDArray[np.int32] = column.offsets.to_numpy()

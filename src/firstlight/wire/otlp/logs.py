@@ -11,9 +11,19 @@ import pyarrow as pa
 
 from firstlight.model.batch import Batch
 from firstlight.model.tables import LOGS
-from firstlight.wire.otlp.columns import any_values, attributes, ids, parents, text, times, timestamps
+from firstlight.wire.origins import days_of
+from firstlight.wire.otlp.columns import (
+    any_values,
+    attributes,
+    ids,
+    no_attributes,
+    parents,
+    text,
+    times,
+    timestamps,
+)
 from firstlight.wire.otlp.messages import Reader
-from firstlight.wire.otlp.origins import Origins, days_of
+from firstlight.wire.otlp.origins import Origins
 from firstlight.wire.otlp.records import BAD_ATTRIBUTE, TIME_OUT_OF_RANGE, Sieve
 
 MAX_SEVERITY = 24
@@ -62,6 +72,7 @@ def decode_logs(body: bytes, *, reader: Reader, origins: Origins, tenant: str, n
             maps,
             types,
             records.field("dropped_attributes_count"),
+            no_attributes(length),
         ],
         schema=LOGS,
     )

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from firstlight.wire.origins import Origin
 from firstlight.wire.otlp.columns import Indices, Mask, offsets, parents, slices, times
 from firstlight.wire.otlp.names import Kind
-from firstlight.wire.otlp.origins import Origin
 from firstlight.wire.otlp.records import TIME_OUT_OF_RANGE, Sieve
 from firstlight.wire.otlp.series import DELTA, Description, Directory, Key, Metric, Unfit
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from firstlight.model.batch import Rejections
+from firstlight.wire.origins import NANOSECONDS_PER_DAY
 from firstlight.wire.otlp.columns import Indices, Mask
-from firstlight.wire.otlp.origins import NANOSECONDS_PER_DAY
 
 MAX_DAYS = 64
 """On how many days the records of one request may fall: each day is a partition of its own."""

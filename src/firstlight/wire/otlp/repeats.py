@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from firstlight.model.batch import Batch
 from firstlight.model.tables import SAMPLES
+from firstlight.wire.origins import NANOSECONDS_PER_DAY
 from firstlight.wire.otlp.columns import Indices
-from firstlight.wire.otlp.origins import NANOSECONDS_PER_DAY
 from firstlight.wire.otlp.outline import Irregular, outlines
 from firstlight.wire.otlp.points import Floats, Ids, milliseconds
 

@@ -22,6 +22,7 @@ from firstlight.errors import DecodeError
 from firstlight.model.series import series_id
 from firstlight.model.tables import SERIES
 from firstlight.wire.census import Census, One
+from firstlight.wire.origins import Attributes, Origin
 from firstlight.wire.otlp.names import (
     TARGET_INFO,
     Kind,
@@ -32,7 +33,7 @@ from firstlight.wire.otlp.names import (
     target_info_labels,
     unit_name,
 )
-from firstlight.wire.otlp.origins import Attributes, Origin, read_attributes
+from firstlight.wire.otlp.origins import read_attributes
 from firstlight.wire.otlp.records import BAD_ATTRIBUTE
 from firstlight.wire.stored import Metadata, Stored
 

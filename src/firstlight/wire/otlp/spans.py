@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from firstlight.model.batch import Batch
 from firstlight.model.tables import SPANS
+from firstlight.wire.origins import days_of
 from firstlight.wire.otlp.columns import Mask, attributes, ids, offsets, parents, text, times, timestamps
 from firstlight.wire.otlp.messages import Reader
-from firstlight.wire.otlp.origins import Origins, days_of
+from firstlight.wire.otlp.origins import Origins
 from firstlight.wire.otlp.records import BAD_ATTRIBUTE, TIME_OUT_OF_RANGE, Sieve
 
 BAD_TRACE_ID = "trace_id not 16 bytes or all zero"

@@ -11,8 +11,8 @@ from google.protobuf.message import DecodeError as ProtobufError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from firstlight.model.batch import Batch
+from firstlight.wire.origins import NANOSECONDS_PER_DAY
 from firstlight.wire.otlp.columns import parents
-from firstlight.wire.otlp.origins import NANOSECONDS_PER_DAY
 from firstlight.wire.otlp.series import Unfit
 from firstlight.wire.prometheus.book import Book, Page
 from firstlight.wire.prometheus.intake import Intake

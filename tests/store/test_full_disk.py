@@ -77,7 +77,9 @@ async def test_retention_makes_room_when_nothing_can_be_taken_in(small_disk: Pat
     async with opened(small_disk / "store", settings, RetentionSettings(min_free_disk=0.8)) as store:
         await fill(store, TODAY - 1, "old")
 
-        drops = await store.retention.enforce()
+        async with asyncio.timeout(30):
+            while not (drops := await store.retention.enforce()):  # merges may hold the last of the room for a while
+                await asyncio.sleep(0.05)
 
         assert [drop.partition.day for drop in drops] == [TODAY - 1]
         assert await count(store) == 0

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS log_records (
     observed_ts DateTime64(9, 'UTC') CODEC(Delta, Default),
     severity UInt8,
     severity_text LowCardinality(String),
-    body String,
+    body String CODEC(ZSTD(1)),
     body_type LowCardinality(String),
     event_name LowCardinality(String),
     trace_id FixedString(16),
@@ -50,7 +50,8 @@ CREATE TABLE IF NOT EXISTS log_records (
     attribute_types LowCardinality(String),
     dropped_attributes UInt32,
     fields Map(LowCardinality(String), String),
-    INDEX by_trace if(empty(trace_id), '', lower(hex(trace_id))) TYPE bloom_filter(0.001) GRANULARITY 1
+    INDEX by_trace if(empty(trace_id), '', lower(hex(trace_id))) TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX by_word body TYPE text(tokenizer = 'splitByNonAlpha')
 )
 ENGINE = MergeTree
 PARTITION BY toDate32(ts)

@@ -22,11 +22,11 @@ from firstlight.ingest.scrape.scraper import Scraper
 from firstlight.ingest.scrape.settings import PrometheusSettings
 from firstlight.ingest.scrape.targets import Target, target_of
 from firstlight.model.batch import Batch, Rejections
+from firstlight.model.staleness import STALE_BITS
 from firstlight.sdk.metrics import Instrument, Registry
 from firstlight.store.fake import FakeStore
 from firstlight.telemetry import ScrapeInstruments
 from firstlight.wire.prometheus.book import Book
-from firstlight.wire.prometheus.intake import STALE_BITS
 
 NOON = 1_790_000_000
 """When the tests begin, in seconds since 1970."""

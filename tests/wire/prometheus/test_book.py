@@ -10,10 +10,11 @@ import pytest
 
 from firstlight.model.batch import Batch
 from firstlight.model.series import series_id
+from firstlight.model.staleness import STALE_BITS
 from firstlight.model.tables import SCHEMAS
 from firstlight.wire.otlp.series import LABEL_TOO_LONG, MAX_LABEL_LENGTH, MAX_LABELS, TOO_MANY_LABELS, Unfit
 from firstlight.wire.prometheus.book import Book, Page
-from firstlight.wire.prometheus.intake import STALE_BITS, Intake
+from firstlight.wire.prometheus.intake import Intake
 from firstlight.wire.prometheus.labels import NO_METRIC_NAME
 from firstlight.wire.remote.times import MILLISECONDS_PER_DAY, TIME_OUT_OF_RANGE
 from firstlight.wire.stored import Metadata

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.wire.fields import framed, varint
 from firstlight.wire.prometheus.book import Book
 from firstlight.wire.prometheus.exposition import NO_TIME, BadExposition, Exposition, Family
 from firstlight.wire.prometheus.intake import Intake
 from firstlight.wire.prometheus.messages import MetricFamily
 from firstlight.wire.prometheus.protobuf import ProtobufReader
-from firstlight.wire.remote.framing import framed, varint
 
 TYPES = {"counter": 0, "gauge": 1, "summary": 2, "untyped": 3, "histogram": 4, "gaugehistogram": 5}
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from firstlight.model.batch import Rejections
+from firstlight.model.staleness import STALE_BITS
 from firstlight.wire.prometheus.book import Book
-from firstlight.wire.prometheus.intake import STALE_BITS, Intake
+from firstlight.wire.prometheus.intake import Intake
 from firstlight.wire.prometheus.reader import TextReader
 from firstlight.wire.prometheus.staleness import ended, repeated, tracked
 from tests.store.opening import opened

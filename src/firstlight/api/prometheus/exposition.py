@@ -18,12 +18,12 @@ from firstlight.query.promql.go_numbers import brief_text
 from firstlight.query.promql.histogram import Buckets, Hint, Histogram
 from firstlight.query.promql.labels import NAME, value_of
 from firstlight.query.promql.values import Labels
+from firstlight.wire.fields import FIXED64, LENGTH, VARINT, framed, varint
 
 UNTYPED, HISTOGRAM, GAUGE_HISTOGRAM = 3, 4, 5
 """The types of families, as the protocol numbers them."""
 
 ESCAPES: Final = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
-VARINT, EIGHT_BYTES, BYTES = 0, 1, 2
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -41,7 +41,7 @@ def exposition(found: Iterable[Latest], added: Pairs, form: Form) -> Iterator[by
             if whole:
                 text = escaped(name, form.scheme).encode(errors="replace")
                 family = _field(1, text) + _integer(3, kind) + b"".join(_field(4, one) for one in whole)
-                yield _varint(len(family)) + family
+                yield varint(len(family)) + family
         elif kind == UNTYPED:
             lines = (_line(name, one, _completed(one.labels, added), form.scheme) for one in members)
             yield f"# TYPE {_named(name, form.scheme)} untyped\n{''.join(lines)}".encode(errors="replace")
@@ -117,25 +117,16 @@ def _buckets(span: int, counts: int, buckets: Buckets) -> bytes:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | BYTES) + _varint(len(value)) + value
+    return framed(varint(number << 3 | LENGTH), value)
 
 
 def _integer(number: int, value: int) -> bytes:
-    return _varint(number << 3 | VARINT) + _varint(value & 0xFFFF_FFFF_FFFF_FFFF)
+    return varint(number << 3 | VARINT) + varint(value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def _double(number: int, value: float) -> bytes:
-    return _varint(number << 3 | EIGHT_BYTES) + struct.pack("<d", value)
+    return varint(number << 3 | FIXED64) + struct.pack("<d", value)
 
 
 def _zigzag(value: int) -> int:
     return value << 1 if value >= 0 else (-value << 1) - 1
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)

@@ -16,12 +16,13 @@ from typing import Final, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from firstlight.model.staleness import STALE_BITS
 from firstlight.query.engine import Sessions
 from firstlight.query.metrics.conditions import Condition
 from firstlight.query.metrics.extent import of_series, rows_of
 from firstlight.query.metrics.series import Found
 from firstlight.query.metrics.together import together
-from firstlight.query.promql.values import STALE, Steps, Times, Vector, is_stale
+from firstlight.query.promql.values import Steps, Times, Vector, is_stale
 
 T = TypeVar("T")
 
@@ -149,7 +150,7 @@ def _grid(answer: pa.Table, found: Found, function: str, steps: Steps) -> Grid:
     return Grid(vector, np.sort(rows[known & odd]))
 
 
-_UNMARKED: Final = f"reinterpretAsUInt64(value) != {int(STALE)}"
+_UNMARKED: Final = f"reinterpretAsUInt64(value) != {int(STALE_BITS)}"
 _ODD_SUM: Final = f"max(NOT abs(value) < {HUGE})"
 _MILLISECONDS: Final = "toUnixTimestamp64Milli(ts)"
 # Of whole numbers all sums are exact. Others were reset if the sum of all growth is not what lies between the extremes.

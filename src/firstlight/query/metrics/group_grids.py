@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from firstlight.model.staleness import STALE_BITS
 from firstlight.query.metrics.conditions import Condition
 from firstlight.query.metrics.extent import listed, rows_of
 from firstlight.query.metrics.grids import INSTANT, Gridder, grid_of
 from firstlight.query.metrics.series import Found
-from firstlight.query.promql.values import STALE, Floats, Steps, Times
+from firstlight.query.promql.values import Floats, Steps, Times
 
 OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -98,7 +99,7 @@ def _sql(condition: Condition, function: str, fold: str) -> str:
     wild = f"arrayExists(x -> NOT {tame}, grid)"
     values = "grid"
     if function == INSTANT:
-        marked = f"reinterpretAsUInt64(assumeNotNull(x)) = {int(STALE)}"
+        marked = f"reinterpretAsUInt64(assumeNotNull(x)) = {int(STALE_BITS)}"
         wild = f"arrayExists(x -> NOT {tame} AND NOT {marked}, grid)"
         values = f"arrayMap(x -> if({marked}, NULL, x), grid)"
     totals = f"{fold}ForEachIf(filled, NOT skipped) AS totals, " if fold else ""

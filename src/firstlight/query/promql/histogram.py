@@ -13,8 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from firstlight.model.staleness import STALE_BITS
 from firstlight.model.tables import CUSTOM_BOUNDS
-from firstlight.query.promql.values import STALE, Floats
+from firstlight.query.promql.values import Floats
 
 MIN_SCHEMA, MAX_SCHEMA = -4, 8
 """The schemas that Prometheus' histograms have, the coarsest and the finest, besides `CUSTOM_BOUNDS`."""
@@ -83,4 +84,4 @@ class Histogram:
     @property
     def is_stale(self) -> bool:
         """Whether this is no histogram, but the mark that the series has ended."""
-        return bool(np.float64(self.sum).view(np.uint64) == STALE)
+        return bool(np.float64(self.sum).view(np.uint64) == STALE_BITS)

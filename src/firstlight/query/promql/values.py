@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from firstlight.model.staleness import STALE_BITS
+
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 """Sorted by name, without empty values."""
 
@@ -22,13 +24,10 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Objects: TypeAlias = npt.NDArray[Any]
 """An array of objects: `histogram.Histogram` or None."""
 
-STALE = np.uint64(0x7FF0000000000002)
-"""The bits of the NaN that says that a series has ended (Prometheus' staleness marker)."""
-
 
 def is_stale(values: Floats) -> Mask:
     """Return where `values` are staleness markers; any other NaN is a value."""
-    marked: Mask = values.view(np.uint64) == STALE
+    marked: Mask = values.view(np.uint64) == STALE_BITS
     return marked
 
 

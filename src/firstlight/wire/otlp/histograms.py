@@ -14,11 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from firstlight.model.staleness import STALE
 from firstlight.model.tables import CUSTOM_BOUNDS, HISTOGRAMS
 from firstlight.wire.otlp.columns import Indices, Mask, offsets, parents
 from firstlight.wire.otlp.delta import Accumulator
 from firstlight.wire.otlp.intake import Intake
-from firstlight.wire.otlp.points import STALE, Floats, Ids, Points, milliseconds
+from firstlight.wire.otlp.points import Floats, Ids, Points, milliseconds
 from firstlight.wire.otlp.records import MAX_BUCKETS, TOO_MANY_BUCKETS
 from firstlight.wire.otlp.series import Family, Member, Unfit
 

@@ -11,11 +11,12 @@ from google.protobuf.message import DecodeError as ProtobufError
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from firstlight.model.batch import Batch, Rejections
+from firstlight.model.staleness import STALE
 from firstlight.model.tables import EXEMPLARS, SAMPLES
 from firstlight.wire.origins import NANOSECONDS_PER_DAY, Attributes, Origin, days_of
 from firstlight.wire.otlp.columns import Indices, ids, parents, times
 from firstlight.wire.otlp.origins import Origins, read_attributes
-from firstlight.wire.otlp.points import STALE, Floats, Ids, Points, milliseconds
+from firstlight.wire.otlp.points import Floats, Ids, Points, milliseconds
 from firstlight.wire.otlp.series import (
     Directory,
     Family,

@@ -27,6 +27,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from firstlight.errors import DecodeError, brief
+from firstlight.wire.fields import varint
 
 Signal = Literal["traces", "metrics", "logs"]
 """What a request carries; OTLP has one request for each."""
@@ -470,14 +471,7 @@ _MASK64: Final = 2**64 - 1  # a negative varint is its two's complement in 64 bi
 
 
 def _varint(number: int) -> bytes:
-    if number < 128:
-        return _SMALL[number]
-    encoded = bytearray()
-    while number > 127:
-        encoded.append(number & 127 | 128)
-        number >>= 7
-    encoded.append(number)
-    return bytes(encoded)
+    return _SMALL[number] if number < 128 else varint(number)
 
 
 _SMALL: Final = tuple(bytes([number]) for number in range(128))

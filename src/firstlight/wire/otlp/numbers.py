@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from firstlight.model.staleness import STALE
 from firstlight.wire.otlp.delta import Accumulator
 from firstlight.wire.otlp.intake import Intake
-from firstlight.wire.otlp.points import STALE, Points
+from firstlight.wire.otlp.points import Points
 from firstlight.wire.otlp.series import Unfit
 
 NO_VALUE = "no value"

@@ -7,16 +7,13 @@ Fields: <https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentel
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from firstlight.wire.fields import FIXED64, LENGTH, Malformed, fields, read_varint
 from firstlight.wire.otlp.series import DELTA
-
-VARINT: Final = 0
-FIXED64: Final = 1
-LENGTH: Final = 2
-FIXED32: Final = 5
 
 # Numbers of fields, by message.
 RESOURCE_METRICS: Final = 1
@@ -35,6 +32,10 @@ AS_DOUBLE: Final = 4
 AS_INT: Final = 6
 
 
+Span = tuple[int, int]
+"""From where to before where a message is."""
+
+
 class Irregular(Exception):
     """A request in which more can change than its numbers, or that is told in an unusual way."""
 
@@ -43,12 +44,12 @@ class Irregular(Exception):
 class Outline:
     """The places of the numbers of points, in the order of the points within the request."""
 
-    start: list[int] = field(default_factory=list)
+    start: list[int] = dataclasses.field(default_factory=list)
     """-1 where a point has none."""
-    time: list[int] = field(default_factory=list)
-    value: list[int] = field(default_factory=list)
-    is_int: list[bool] = field(default_factory=list)
-    resource: list[int] = field(default_factory=list)
+    time: list[int] = dataclasses.field(default_factory=list)
+    value: list[int] = dataclasses.field(default_factory=list)
+    is_int: list[bool] = dataclasses.field(default_factory=list)
+    resource: list[int] = dataclasses.field(default_factory=list)
     """Which resource of the request each point is of."""
 
     def __add__(self, other: Outline) -> Outline:
@@ -63,28 +64,28 @@ def outlines(body: bytes) -> tuple[Outline, Outline]:
             for scope in _messages(body, resource, SCOPE_METRICS):
                 for metric in _messages(body, scope, METRICS):
                     _add_metric(body, metric, place, gauges, sums)
-    except IndexError:
+    except Malformed:
         raise Irregular from None
     return gauges, sums
 
 
-def _add_metric(body: bytes, metric: tuple[int, int], resource: int, gauges: Outline, sums: Outline) -> None:
-    data = [(number, span) for number, wire, span in _fields(body, metric) if number in DATA and wire == LENGTH]
-    if len(data) != 1 or data[0][0] not in (GAUGE, SUM):
+def _add_metric(body: bytes, metric: Span, resource: int, gauges: Outline, sums: Outline) -> None:
+    found = [field for field in fields(body, *metric) if field.number in DATA and field.wire == LENGTH]
+    if len(found) != 1 or found[0].number not in (GAUGE, SUM):
         raise Irregular
-    number, span = data[0]
-    for member, wire, place in _fields(body, span):
-        if member == DATA_POINTS and wire == LENGTH:
-            outline = gauges if number == GAUGE else sums
-            _add_point(body, place, outline)
+    data = found[0]
+    for member in fields(body, data.content, data.end):
+        if member.number == DATA_POINTS and member.wire == LENGTH:
+            outline = gauges if data.number == GAUGE else sums
+            _add_point(body, (member.content, member.end), outline)
             outline.resource.append(resource)
-        elif member == TEMPORALITY and number == SUM and _varint(body, place[0])[0] == DELTA:
+        elif member.number == TEMPORALITY and data.number == SUM and read_varint(body, member.content)[0] == DELTA:
             raise Irregular
 
 
-def _add_point(body: bytes, point: tuple[int, int], outline: Outline) -> None:
+def _add_point(body: bytes, point: Span, outline: Outline) -> None:
     start, times, values = [-1], [], []
-    for number, wire, (place, _) in _fields(body, point):
+    for number, wire, *_, place, _ in fields(body, *point):
         if number in (EXEMPLARS, FLAGS):
             raise Irregular
         if wire != FIXED64:
@@ -103,42 +104,7 @@ def _add_point(body: bytes, point: tuple[int, int], outline: Outline) -> None:
     outline.is_int.append(values[0][1])
 
 
-def _messages(body: bytes, span: tuple[int, int], wanted: int) -> Iterator[tuple[int, int]]:
-    for number, wire, inner in _fields(body, span):
-        if number == wanted and wire == LENGTH:
-            yield inner
-
-
-def _fields(body: bytes, span: tuple[int, int]) -> Iterator[tuple[int, int, tuple[int, int]]]:
-    """Yield number, wire type and place of each field: from where to before where its content is."""
-    place, end = span
-    while place < end:
-        tag, place = _varint(body, place)
-        wire = tag & 7
-        if wire == LENGTH:
-            length, place = _varint(body, place)
-            following = place + length
-        elif wire == FIXED64:
-            following = place + 8
-        elif wire == VARINT:
-            following = _varint(body, place)[1]
-        elif wire == FIXED32:
-            following = place + 4
-        else:
-            raise Irregular
-        yield tag >> 3, wire, (place, following)
-        place = following
-
-
-def _varint(body: bytes, place: int) -> tuple[int, int]:
-    byte = body[place]
-    if byte < 128:
-        return byte, place + 1
-    value, shift = byte & 127, 7
-    while True:
-        place += 1
-        byte = body[place]
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, place + 1
-        shift += 7
+def _messages(body: bytes, span: Span, wanted: int) -> Iterator[Span]:
+    for field in fields(body, *span):
+        if field.number == wanted and field.wire == LENGTH:
+            yield field.content, field.end

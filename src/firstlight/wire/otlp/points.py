@@ -20,7 +20,6 @@ from firstlight.wire.otlp.series import DELTA, Description, Directory, Key, Metr
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.uint64]
 
-STALE = np.uint64(0x7FF0000000000002).view(np.float64)
 """Prometheus' "this series has ended", which OTLP sends as a flag."""
 
 NO_RECORDED_VALUE = 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from firstlight.errors import DecodeError
+from firstlight.wire.fields import LENGTH, Field, Malformed, fields, framed
 from firstlight.wire.otlp.json import Signal
 
 Numbers = frozenset[int]
@@ -31,8 +32,6 @@ DENSEST = 12
 
 SPARE = 1024
 """How many records are not counted: a small request may be as dense as it likes."""
-
-_MORE = 0x80
 
 
 @dataclass(slots=True)
@@ -67,8 +66,8 @@ def _pieces(message: bytes, path: Sequence[Numbers], piece: int, budget: _Budget
         raise DecodeError(
             f"cannot read the body: it has a record of {len(message)} bytes; want at most {piece} bytes in one record"
         )
-    fields = list(_children(message, path[0], budget))
-    header = _rest(message, fields)
+    found = list(_children(message, path[0], budget))
+    header = _rest(message, found)
     room = piece - len(header)
     if room <= piece // 2:
         raise DecodeError(
@@ -76,14 +75,14 @@ def _pieces(message: bytes, path: Sequence[Numbers], piece: int, budget: _Budget
             f"want at most {piece // 2}"
         )
     start = end = None
-    for field in fields:
+    for field in found:
         if start is not None and (end != field.start or field.end - start > room):
             yield header + message[start:end]
             start = None
         if field.end - field.start > room:
-            tag = message[field.start : field.length_at]
+            tag = message[field.start : field.length]
             for part in _pieces(message[field.content : field.end], path[1:], room - 16, budget):
-                yield header + tag + _varint(len(part)) + part
+                yield header + framed(tag, part)
         else:
             start = field.start if start is None else start
             end = field.end
@@ -91,67 +90,21 @@ def _pieces(message: bytes, path: Sequence[Numbers], piece: int, budget: _Budget
         yield header + message[start:end]
 
 
-@dataclass(frozen=True, slots=True)
-class _Child:
-    """A length-delimited field: its tag is at `start`, its length at `length_at`, its content up to `end`."""
-
-    start: int
-    length_at: int
-    content: int
-    end: int
-
-
-def _children(message: bytes, numbers: Numbers, budget: _Budget) -> Iterator[_Child]:
+def _children(message: bytes, numbers: Numbers, budget: _Budget) -> Iterator[Field]:
     """Yield the fields of a message that have one of these numbers and hold messages."""
-    at = 0
-    while at < len(message):
-        start = at
-        tag, at = _read_varint(message, at)
-        length_at = at
-        match tag & 7:
-            case 0:
-                _, at = _read_varint(message, at)
-            case 1:
-                at += 8
-            case 5:
-                at += 4
-            case 2:
-                length, at = _read_varint(message, at)
-                content, at = at, at + length
-                if tag >> 3 in numbers and at <= len(message):
-                    budget.spend()
-                    yield _Child(start, length_at, content, at)
-            case kind:
-                raise DecodeError(f"cannot read the body as an OTLP request: wire type {kind} at byte {start}")
-    if at > len(message):
-        raise DecodeError("cannot read the body as an OTLP request: unexpected end")
+    try:
+        for field in fields(message):
+            if field.wire == LENGTH and field.number in numbers:
+                budget.spend()
+                yield field
+    except Malformed as error:
+        raise DecodeError(f"cannot read the body as an OTLP request: {error}") from None
 
 
-def _rest(message: bytes, fields: Sequence[_Child]) -> bytes:
+def _rest(message: bytes, without: Sequence[Field]) -> bytes:
     parts, at = [], 0
-    for field in fields:
+    for field in without:
         parts.append(message[at : field.start])
         at = field.end
     parts.append(message[at:])
     return b"".join(parts)
-
-
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(message) and shift < 64:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < _MORE:
-            return value, at
-        shift += 7
-    raise DecodeError("cannot read the body as an OTLP request: unexpected end or a number too long")
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value >= _MORE:
-        out.append(value & 0x7F | _MORE)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from firstlight.model.batch import Batch, Rejections
+from firstlight.model.staleness import STALE
 from firstlight.model.tables import SAMPLES, SCHEMAS
 from firstlight.wire.otlp.columns import Indices
 from firstlight.wire.otlp.records import Sieve
@@ -21,8 +22,6 @@ from firstlight.wire.stored import Metadata, metadata_rows
 
 Floats = npt.NDArray[np.float64]
 
-STALE_BITS = 0x7FF0000000000002
-STALE = np.uint64(STALE_BITS).view(np.float64)
 """Prometheus' "this series has ended": a NaN that only its bits tell from others."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError as ProtobufError
 from google.protobuf.message_factory import GetMessageClass
 
+from firstlight.wire.fields import Malformed, read_varint
 from firstlight.wire.prometheus.exposition import BadExposition
 from firstlight.wire.protobuf import declare
 
@@ -55,7 +56,10 @@ def families(body: bytes) -> Iterator[tuple[int, Any]]:
     at, number = 0, 0
     while at < len(body):
         number += 1
-        length, start = _varint(body, at, number)
+        try:
+            length, start = read_varint(body, at)
+        except Malformed:
+            raise BadExposition(FORM, number, body[at : at + 80], "no length before the family", "family") from None
         if start + length > len(body):
             raise BadExposition(
                 FORM,
@@ -69,14 +73,3 @@ def families(body: bytes) -> Iterator[tuple[int, Any]]:
         except ProtobufError as error:
             raise BadExposition(FORM, number, body[at : at + 80], f"not a MetricFamily: {error}", "family") from None
         at = start + length
-
-
-def _varint(body: bytes, at: int, number: int) -> tuple[int, int]:
-    value = 0
-    for place in range(5):
-        if at + place >= len(body):
-            break
-        value |= (body[at + place] & 0x7F) << 7 * place
-        if body[at + place] < 0x80:
-            return value, at + place + 1
-    raise BadExposition(FORM, number, body[at : at + 80], "no length before the family", "family")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from google.protobuf.message import DecodeError as ProtobufError
 
+from firstlight.wire.fields import framed
 from firstlight.wire.otlp.series import Unfit
 from firstlight.wire.prometheus import native
 from firstlight.wire.prometheus.book import Book, Relabel
@@ -17,7 +18,6 @@ from firstlight.wire.prometheus.exposition import NO_TIME, NORMAL_NAN, BadExposi
 from firstlight.wire.prometheus.floats import float_label
 from firstlight.wire.prometheus.labels import METRIC_NAME
 from firstlight.wire.prometheus.messages import FORM, TYPES, Labels, families
-from firstlight.wire.remote.framing import framed
 
 MAX_CHECKED: Final = 100_000
 """How many sets of labels are known to be sound."""

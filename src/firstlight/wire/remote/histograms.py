@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firstlight.errors import DecodeError
+from firstlight.model.staleness import STALE, STALE_BITS
 from firstlight.model.tables import CUSTOM_BOUNDS, HISTOGRAMS
 from firstlight.wire.otlp.columns import Indices, Mask, constant, offsets, parents
 from firstlight.wire.otlp.records import Sieve
@@ -35,9 +36,6 @@ BAD_SPANS: Final = "histogram spans overlap, or do not match its buckets"
 BAD_COUNTS: Final = "histogram counts negative, or not summing up to its count"
 BAD_BOUNDS: Final = "histogram custom bounds not finite and ascending, or buckets beyond them"
 TOO_MANY_BUCKETS: Final = f"histogram of more than {MAX_BUCKETS} buckets"
-
-STALE_BITS: Final = 0x7FF0000000000002
-STALE: Final = np.uint64(STALE_BITS).view(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from firstlight.errors import DecodeError
+from firstlight.wire.fields import Field, Malformed, fields
 
 PIECE: Final = 8 * 1024 * 1024
 """How large a piece is, at most."""
-
-_MORE: Final = 0x80
 
 
 def pieces(body: bytes, divisible: frozenset[int], piece: int = PIECE) -> Iterator[bytes]:
@@ -23,11 +22,11 @@ def pieces(body: bytes, divisible: frozenset[int], piece: int = PIECE) -> Iterat
         yield body
         return
     spans, common = [], []
-    for number, start, end in _fields(body):
-        if number in divisible:
-            spans.append((start, end))
+    for field in _fields(body):
+        if field.number in divisible:
+            spans.append((field.start, field.end))
         else:
-            common.append(body[start:end])
+            common.append(body[field.start : field.end])
     header = b"".join(common)
     room = piece - len(header)
     largest = max((end - start for start, end in spans), default=0)
@@ -47,36 +46,8 @@ def pieces(body: bytes, divisible: frozenset[int], piece: int = PIECE) -> Iterat
     yield b"".join([header, *part])
 
 
-def _fields(body: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield number, start and end of each field."""
-    at = 0
-    while at < len(body):
-        start = at
-        tag, at = _varint(body, at)
-        match tag & 7:
-            case 0:
-                _, at = _varint(body, at)
-            case 1:
-                at += 8
-            case 5:
-                at += 4
-            case 2:
-                length, at = _varint(body, at)
-                at += length
-            case kind:
-                raise DecodeError(f"cannot read the body as a remote write request: wire type {kind} at byte {start}")
-        if at > len(body):
-            raise DecodeError("cannot read the body as a remote write request: unexpected end")
-        yield tag >> 3, start, at
-
-
-def _varint(body: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(body) and shift < 64:
-        byte = body[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < _MORE:
-            return value, at
-        shift += 7
-    raise DecodeError("cannot read the body as a remote write request: unexpected end or a number too long")
+def _fields(body: bytes) -> Iterator[Field]:
+    try:
+        yield from fields(body)
+    except Malformed as error:
+        raise DecodeError(f"cannot read the body as a remote write request: {error}") from None

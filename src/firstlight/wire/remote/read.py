@@ -18,12 +18,12 @@ from google.protobuf.message import DecodeError as ProtobufError
 from google.protobuf.message_factory import GetMessageClass
 
 from firstlight.errors import DecodeError, brief
+from firstlight.wire.fields import varint
 from firstlight.wire.otlp.columns import Indices
 from firstlight.wire.prometheus.labels import Labels
 from firstlight.wire.protobuf import declare
 from firstlight.wire.remote.castagnoli import crc32c
 from firstlight.wire.remote.chunks import XOR, parts, xor_chunk
-from firstlight.wire.remote.framing import varint
 from firstlight.wire.remote.messages import HISTOGRAM, SPAN
 from firstlight.wire.remote.spans import Floats
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from firstlight.query.promql.context import Context
+from firstlight.query.promql.histogram import Histogram
 from firstlight.query.promql.histogram_ops import detect_reset, equals
 from firstlight.query.promql.places import are_histograms, times_at
 from firstlight.query.promql.starts import begun_anew, known_starts
@@ -63,18 +64,18 @@ def resets(windows: Windows, args: Sequence[Value], context: Context) -> Vector:
     return _counted(windows, fell, context)
 
 
-def _unequal(one: object, other: object) -> bool:
-    return not equals(one, other)  # type: ignore[arg-type]
+def _unequal(one: Histogram, other: Histogram) -> bool:
+    return not equals(one, other)
 
 
-def _with_histograms(samples: Samples, floats: Mask, differ: object) -> Mask:
+def _with_histograms(samples: Samples, floats: Mask, differ: Callable[[Histogram, Histogram], bool]) -> Mask:
     """Return the same for all samples: a float beside a histogram always differs."""
     if samples.histograms is None:
         return floats
     are = are_histograms(samples)
     found = np.where(are[1:] | are[:-1], are[1:] != are[:-1], floats)
     for place in np.flatnonzero(are[1:] & are[:-1]).tolist():
-        found[place] = differ(samples.histograms[place + 1], samples.histograms[place])  # type: ignore[operator]
+        found[place] = differ(samples.histograms[place + 1], samples.histograms[place])
     return found
 
 

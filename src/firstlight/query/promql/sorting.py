@@ -35,11 +35,12 @@ def precedes(a: str, b: str) -> bool:
             return True
         if theirs is None:
             return False
-        numbers = _number(ours), _number(theirs)
-        if None not in numbers and numbers[0] != numbers[1]:
-            return bool(numbers[0] < numbers[1])  # type: ignore[operator]
-        if None in numbers and ours != theirs:
-            return bool(ours < theirs)
+        our_number, their_number = _number(ours), _number(theirs)
+        if our_number is None or their_number is None:
+            if ours != theirs:
+                return bool(ours < theirs)
+        elif our_number != their_number:
+            return our_number < their_number
     return True
 
 

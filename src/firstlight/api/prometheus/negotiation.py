@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from firstlight.api.prometheus.names import SCHEMES, UNDERSCORES
+from firstlight.http.accept import clauses
 
 PROTOBUF: Final = "application/vnd.google.protobuf"
 FAMILY: Final = "io.prometheus.client.MetricFamily"
@@ -36,7 +37,7 @@ def form_of(accept: str) -> Form:
     Form(scheme='allow-utf-8', is_protobuf=False, version='1.0.0')
     """
     scheme = UNDERSCORES
-    for kind, parameters in _clauses(accept):
+    for kind, parameters in clauses(accept):
         if parameters.get("escaping") in SCHEMES:
             scheme = parameters["escaping"]
         version = parameters.get("version", VERSIONS[0])
@@ -45,15 +46,3 @@ def form_of(accept: str) -> Form:
         if kind == PROTOBUF and (parameters.get("proto"), parameters.get("encoding")) == (FAMILY, "delimited"):
             return Form(scheme, is_protobuf=True)
     return Form(scheme)
-
-
-def _clauses(accept: str) -> list[tuple[str, dict[str, str]]]:
-    """Return media types and their parameters, the most wanted first."""
-    found: list[tuple[float, str, dict[str, str]]] = []
-    for part in accept.split(","):
-        kind, *words = (word.strip() for word in part.split(";"))
-        parameters = {name.lower(): value for name, _, value in (word.partition("=") for word in words)}
-        quality = parameters.get("q", "1")
-        weight = float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
-        found.append((-weight, kind.lower(), parameters))
-    return [(kind, parameters) for weight, kind, parameters in sorted(found, key=lambda one: one[0]) if weight]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.metrics.fleet import INTERVAL_MS, Target
-from firstlight.wire.remote.framing import framed, varint
+from firstlight.wire.fields import framed, varint
 
 SAMPLE_BYTES: Final = 18
 """What a sample takes: tag and length, a double with its tag, a time with its tag, which has six bytes until 2109."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from bench.page import BEGIN, BEGIN_BESIDE
+from bench.page import BEGIN, BEGIN_BESIDE, BEGIN_LOGS
 from bench.scenarios import (
     attributes,
     floor,
     idle,
     ingest,
+    logs_ingest,
+    logs_queries,
     metrics_queries,
     overload,
     remote_write,
@@ -45,5 +47,6 @@ BESIDE: Final = Group(
     ),
     BEGIN_BESIDE,
 )
-GROUPS: Final = (SERVER, BESIDE)
+LOGS: Final = Group("logs", "log lines in and out", (*logs_ingest.SCENARIOS, logs_queries.SCENARIO), BEGIN_LOGS)
+GROUPS: Final = (SERVER, BESIDE, LOGS)
 SCENARIOS: Final[tuple[Scenario, ...]] = tuple(scenario for group in GROUPS for scenario in group.scenarios)

@@ -36,6 +36,11 @@ Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
 
 
+def as_it_is(batch: Batch) -> Batch:
+    """Return a batch unprocessed."""
+    return batch
+
+
 @dataclass(slots=True)
 class Incoming:
     """A request as its protocol's server hands it over."""
@@ -62,8 +67,11 @@ class IngestServer:
         telemetry: IngestInstruments,
         workers: Executor,
         now_ns: Callable[[], int],
+        process: Callable[[Batch], Batch] = as_it_is,
     ) -> None:
+        """Take what makes batches durable, and what is done to each between decoding and that, in a worker thread."""
         self._append = append
+        self._process = process
         self._admission = admission
         self._telemetry = telemetry
         self._workers = workers
@@ -118,7 +126,7 @@ class IngestServer:
         body = await incoming.read(ticket)
         self._telemetry.received_bytes.add(len(body), *labels)
         limit = self._admission.settings.max_decompressed
-        work = partial(_decode, receiver, incoming, context, ticket, body, limit)
+        work = partial(_decode, receiver, incoming, context, ticket, body, limit, self._process)
         del body  # it may be large, and goes when the work is done
         self._admission.upcoming += 1
         try:
@@ -147,9 +155,15 @@ class _Decoded:
 
 
 def _decode(
-    receiver: Receiver[Answer], incoming: Incoming, context: Context, ticket: Ticket, sent: bytes, limit: int
+    receiver: Receiver[Answer],
+    incoming: Incoming,
+    context: Context,
+    ticket: Ticket,
+    sent: bytes,
+    limit: int,
+    process: Callable[[Batch], Batch],
 ) -> _Decoded:
-    """Return what a body carries; runs in a worker thread."""
+    """Return what a body carries, processed; runs in a worker thread."""
     if incoming.abandoned:
         raise BodyCutShort("cannot take the request: its sender is gone")
     started = time.perf_counter()
@@ -161,7 +175,7 @@ def _decode(
         if type(error).__name__ != "PanicException":
             raise
         raise DecodeError(f"cannot read the body: the decoder of {receiver.signal} gave up on it") from error
-    return _Decoded(batch, len(body), time.perf_counter() - started)
+    return _Decoded(process(batch), len(body), time.perf_counter() - started)
 
 
 def _label(reason: str) -> str:

@@ -27,6 +27,8 @@ class TableStatus:
     disk_bytes: int
     raw_bytes: int
     """What the rows would take uncompressed."""
+    index_bytes: int
+    """Of the bytes on disk, those of the indices beside the columns."""
     parts: int
     days: int
     oldest_ns: int | None
@@ -81,6 +83,7 @@ async def status(client: Client, retention: Retention) -> StoreStatus:
     """Return how the store is. Raise QueryFailed if the engine does not say."""
     answer = await client.query(
         "SELECT table, sum(rows) AS rows, sum(bytes_on_disk) AS disk_bytes, sum(data_uncompressed_bytes) AS raw_bytes,"
+        " sum(secondary_indices_compressed_bytes) AS index_bytes,"
         " count() AS parts, uniqExact(partition_id) AS days"
         " FROM system.parts WHERE database = {database:String} AND active GROUP BY table",
         {"database": client.database},
@@ -104,6 +107,7 @@ def _table(kind: str, sizes: Mapping[str, int], span: Mapping[str, int]) -> Tabl
         rows=sizes.get("rows", 0),
         disk_bytes=sizes.get("disk_bytes", 0),
         raw_bytes=sizes.get("raw_bytes", 0),
+        index_bytes=sizes.get("index_bytes", 0),
         parts=sizes.get("parts", 0),
         days=sizes.get("days", 0),
         oldest_ns=span["oldest_ns"] if there else None,

@@ -92,6 +92,7 @@ def _table(table: TableStatus) -> dict[str, Any]:
         "rows": table.rows,
         "disk_bytes": table.disk_bytes,
         "raw_bytes": table.raw_bytes,
+        "index_bytes": table.index_bytes,
         "days": table.days,
         "oldest": None if table.oldest_ns is None else iso(table.oldest_ns),
         "newest": None if table.newest_ns is None else iso(table.newest_ns),

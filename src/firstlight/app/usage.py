@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
+from firstlight.config.files import replace_file
 from firstlight.query.metrics.usage import Usage
 
 FILE: Final = "metric-usage.json"
@@ -43,11 +44,8 @@ class UsageFile:
     def _write(self, version: int, text: bytes) -> None:
         if version == self._written and self._file.exists():
             return
-        temporary = self._file.with_suffix(".new")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(text)
-            temporary.replace(self._file)
+            replace_file(self._file, text, durable=False)
         except OSError as error:
             _log.warning("cannot write %s: %s; which metrics are queried may be forgotten", self._file, error)
             return

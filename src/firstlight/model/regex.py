@@ -7,6 +7,7 @@ looked up without it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -186,3 +187,10 @@ def _template(template: str) -> tuple[tuple[bool, str], ...]:
         parts.append((False, name) if name else (True, "$"))
         place = found.end()
     return (*parts, (True, template[place:]))
+
+
+def search(text: str) -> Callable[[bytes], bool]:
+    """Return what says whether the regular expression `text` matches anywhere in some bytes. Raise BadRegex."""
+    check(text)
+    machine = _machine(text, captures=False)
+    return lambda value: machine.search(value) is not None

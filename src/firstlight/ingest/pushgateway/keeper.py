@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from firstlight.config.files import replace_file
 from firstlight.errors import StoreError
 from firstlight.ingest.receiver import Append
 from firstlight.model.batch import Batch
@@ -46,17 +46,7 @@ class Keeper:
     def apply(self, change: Change) -> None:
         """Make a change, and return when it is on disk."""
         self.groups.apply(change)
-        temporary = self._file.with_suffix(".new")
-        with temporary.open("wb") as file:
-            file.write(self.groups.dump())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._file)
-        directory = os.open(self._file.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        replace_file(self._file, self.groups.dump())
 
     async def run(self, append: Append, interval: float = INTERVAL) -> None:
         """Append samples of all groups at each interval, until cancelled. What the store will not take is left out."""

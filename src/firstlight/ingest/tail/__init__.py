@@ -1,0 +1,1 @@
+"""Log files that are looked at as they grow, from where was left off."""

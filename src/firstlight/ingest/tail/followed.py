@@ -1,0 +1,105 @@
+"""One file that is followed: what of it is new, whether it was cut off or begun anew."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import Final
+
+from firstlight.ingest.tail.content import Content
+from firstlight.ingest.tail.identity import Head
+from firstlight.ingest.tail.multiline import Starts, starts
+from firstlight.ingest.tail.positions import Position
+from firstlight.ingest.tail.records import NO_RECORDS, Records, encoding_of, records
+from firstlight.ingest.tail.settings import FileSource
+from firstlight.wire.logs.book import LogBook
+from firstlight.wire.origins import Origin
+
+HOST: Final = socket.gethostname()
+
+
+@dataclass(slots=True, eq=False)
+class Followed:
+    """A file, open, and how far it has been read. Used by one thread at a time."""
+
+    content: Content
+    source: FileSource
+    origin: Origin
+    head: Head
+    offset: int = 0
+    """How far what was read is stored."""
+    ahead: int = 0
+    """How far it was read beyond that."""
+    quiet_since: float = 0.0
+    """When something new was last seen in it."""
+    seen: int = -1
+    """How large it was then."""
+    skipping: bool = False
+    """Whether the rest of a line too long is left out."""
+    _starts: Starts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._starts = starts(self.source.multiline)
+
+    @property
+    def position(self) -> Position:
+        """How far it is when what was read of it is stored."""
+        return Position(str(self.content.path), self.content.inode, self.head, self.offset + self.ahead)
+
+    def check(self) -> bool:
+        """Return whether other content was written over what was read, and begin anew then.
+
+        Nothing but a look at its size if that is what it was.
+        """
+        if self.content.packing or self.content.size == self.seen:
+            return False
+        beginning = self.content.beginning()
+        if self.content.size < self.offset or not self.head.begins(beginning):
+            self.head, self.offset, self.ahead, self.skipping = Head.of(beginning), 0, 0, False
+            return True
+        if not self.head.is_whole:
+            self.head = Head.of(beginning)
+        return False
+
+    def read(self, most: int, longest: int, now: float, wait: float) -> Records:
+        """Return the next records, from at most `most` bytes; `now` is in seconds, on the clock of `quiet_since`."""
+        at = self.offset
+        if not at:
+            at = self._start()
+        content = self.content.read(at, most)
+        if at + len(content) != self.seen:
+            self.seen, self.quiet_since = at + len(content), now
+        if self.skipping:
+            return self._skipped(content, at)
+        full = len(content) == most
+        if not content:
+            return NO_RECORDS
+        encoding = encoding_of(self._beginning(), self.source.encoding)[0]
+        whole = not full and now - self.quiet_since >= wait
+        found = records(content, self._starts, encoding, longest=longest, whole=whole)
+        self.skipping = bool(len(found.cut)) and full and not content[: found.consumed].endswith(b"\n")
+        self.ahead = at + found.consumed - self.offset
+        return found
+
+    def advance(self) -> None:
+        """Take note that what was read is stored."""
+        self.offset, self.ahead = self.offset + self.ahead, 0
+
+    def _skipped(self, content: bytes, at: int) -> Records:
+        end = content.find(b"\n")
+        self.skipping = end < 0
+        self.offset = at + (len(content) if end < 0 else end + 1)
+        return NO_RECORDS
+
+    def _start(self) -> int:
+        return encoding_of(self._beginning(), self.source.encoding)[1]
+
+    def _beginning(self) -> bytes:
+        return self.content.read(0, 4) if not self.content.packing else b""
+
+
+def origin_of(book: LogBook, path: str, source: FileSource, stem: str) -> Origin:
+    """Return who the records of a file are from."""
+    service = source.service or stem
+    resource = {"service.name": service, "host.name": HOST, "log.file.path": path}
+    return book.origin(resource, labels={**source.labels, "service_name": service, "filename": path})

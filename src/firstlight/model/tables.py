@@ -85,6 +85,23 @@ LOGS = pa.schema(
 number, 0 if it is not known.
 """
 
+PATTERNS = pa.schema(
+    {
+        "tenant": TEXT,
+        "service": TEXT,
+        "severity": pa.uint8(),
+        "pattern": TEXT,
+        "pattern_id": pa.uint64(),
+        "ts": TIME_MS,
+        "lines": pa.uint64(),
+        "sample": TEXT,
+    }
+)
+"""How many log lines of a service had a pattern in the minute that begins at `ts`, and one of them.
+
+Where lines are many, these counts are estimates, from a sample. A minute may have several rows, which add up.
+"""
+
 SPANS = pa.schema(
     {
         "tenant": TEXT,
@@ -213,6 +230,7 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType(
     {
         "origins": ORIGINS,
         "logs": LOGS,
+        "patterns": PATTERNS,
         "spans": SPANS,
         "series": SERIES,
         "metadata": METADATA,

@@ -20,6 +20,7 @@ TABLES: Mapping[str, str] = MappingProxyType(
     {
         "origins": "origins",
         "logs": "log_records",
+        "patterns": "log_patterns",
         "spans": "span_records",
         "series": "series",
         "metadata": "metadata",

@@ -33,7 +33,14 @@ REMEMBERED = 100
 """How many drops are kept to be shown."""
 
 RECORDS: Mapping[str, str] = MappingProxyType(
-    {"logs": "logs", "spans": "traces", "samples": "metrics", "histograms": "metrics", "exemplars": "metrics"}
+    {
+        "logs": "logs",
+        "patterns": "logs",
+        "spans": "traces",
+        "samples": "metrics",
+        "histograms": "metrics",
+        "exemplars": "metrics",
+    }
 )
 """The setting that says how long the records of each kind are kept."""
 

@@ -27,7 +27,7 @@ from firstlight.telemetry import StoreInstruments
 
 LANES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "logs": ("origins", "logs"),
+        "logs": ("origins", "logs", "patterns"),
         "spans": ("origins", "spans"),
         "metrics": ("origins", "series", "metadata", "samples", "histograms", "exemplars"),
     }

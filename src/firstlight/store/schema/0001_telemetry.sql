@@ -63,6 +63,21 @@ SETTINGS
     vertical_merge_algorithm_min_columns_to_activate = 1,
     merge_max_block_size = 65505;
 
+CREATE TABLE IF NOT EXISTS log_patterns (
+    tenant LowCardinality(String),
+    service LowCardinality(String),
+    severity UInt8,
+    pattern String,
+    pattern_id UInt64,
+    ts DateTime64(3, 'UTC') CODEC(Delta, Default),
+    lines UInt64,
+    sample String
+)
+ENGINE = MergeTree
+PARTITION BY toDate32(ts)
+ORDER BY (tenant, service, pattern_id, ts)
+SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 100;
+
 CREATE TABLE IF NOT EXISTS span_records (
     tenant LowCardinality(String),
     service LowCardinality(String),

@@ -20,6 +20,10 @@ ALTER TABLE log_records
     ADD COLUMN IF NOT EXISTS trace String ALIAS if(empty(trace_id), '', lower(hex(trace_id))),
     ADD COLUMN IF NOT EXISTS span String ALIAS if(empty(span_id), '', lower(hex(span_id)));
 
+ALTER TABLE log_patterns
+    ADD COLUMN IF NOT EXISTS level String
+        ALIAS ['unknown', 'trace', 'debug', 'info', 'warn', 'error', 'fatal'][1 + intDiv(severity + 3, 4)];
+
 ALTER TABLE span_records
     ADD COLUMN IF NOT EXISTS kind_name String
         ALIAS ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'][1 + kind],
@@ -75,6 +79,13 @@ AS SELECT
     observed_ts, flags, body_type, attribute_types, dropped_attributes, origin_id, tenant
 FROM log_records
 COMMENT 'Log records';
+
+CREATE VIEW IF NOT EXISTS {sql_lean:Identifier}.patterns
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    ts, service, level, pattern, lines, sample, severity, pattern_id, tenant
+FROM log_patterns
+COMMENT 'How many log lines of a service had a pattern, by the minute';
 
 CREATE VIEW IF NOT EXISTS {sql_lean:Identifier}.spans
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -162,6 +173,13 @@ AS SELECT
 FROM log_records
 LEFT ANY JOIN origins_once USING (origin_id)
 COMMENT 'Log records';
+
+CREATE VIEW IF NOT EXISTS {sql:Identifier}.patterns
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS SELECT
+    ts, service, level, pattern, lines, sample, severity, pattern_id, tenant
+FROM log_patterns
+COMMENT 'How many log lines of a service had a pattern, by the minute';
 
 CREATE VIEW IF NOT EXISTS {sql:Identifier}.spans
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

@@ -3,8 +3,9 @@
 Between requests a connection may be idle for as long as uvicorn's keep-alive says; from the first byte of a request
 its headers have to be complete in time and within a size. A client that takes nothing of its answer is cut off.
 
-An offer to upgrade is declined without a word. Java's HTTP client makes one (``upgrade: h2c``) with requests that have
-a body, which httptools takes for the first bytes of the other protocol: such a request is parsed again without it.
+An offer to upgrade to a WebSocket is taken, and the connection goes to uvicorn's protocol for these. Any other is
+declined without a word. Java's HTTP client makes one (``upgrade: h2c``) with requests that have a body, which httptools
+takes for the first bytes of the other protocol: such a request is parsed again without it.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request: its head is whole."""
-        if self.parser.should_upgrade():
+        if self.parser.should_upgrade() and not self._should_upgrade():
             return  # it will be parsed again
         _cancel(self._head_timer)
         self._head_timer = None
@@ -94,6 +95,8 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offer:
             if self.parser.get_method() == b"CONNECT":
                 self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "not_http", "it is no proxy")
+            elif self._should_upgrade():
+                self.handle_websocket_upgrade()
             else:
                 head = self._head_without_offer()
                 self.parser = httptools.HttpRequestParser(self)

@@ -12,14 +12,19 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from firstlight.http.protocol import BoundedProtocol
 from firstlight.http.settings import HttpSettings
 from firstlight.telemetry import HttpInstruments
+
+MAX_MESSAGE: Final = 64 * 1024
+"""How many bytes a client may send in one message over a WebSocket, on which we do the talking."""
 
 
 class HttpServer:
@@ -32,7 +37,9 @@ class HttpServer:
             app,
             # uvicorn calls what it is given with keywords to make a protocol, so a partial class does as well.
             http=cast(type[asyncio.Protocol], partial(BoundedProtocol, settings, telemetry)),
-            ws="none",
+            ws=WebSocketConnection,
+            ws_max_size=MAX_MESSAGE,
+            ws_per_message_deflate=False,
             lifespan="off",
             interface="asgi3",
             workers=1,
@@ -66,6 +73,16 @@ class HttpServer:
         """Wait for nobody any longer."""
         self._server.force_exit = True
         self._server.leave()
+
+
+class WebSocketConnection(WebSocketsSansIOProtocol):
+    """A connection that has become a WebSocket, or was declined to be one, which is not an error to be logged."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send what the application says."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True  # uvicorn forgets it for an answer in plain HTTP, and complains of that
 
 
 class _QuietServer(uvicorn.Server):

@@ -61,6 +61,17 @@ class PortSettings(BaseModel):
         default=None, description="where a Pushgateway would be; null for nowhere, with compat 127.0.0.1:9091"
     )
 
+    loki: ListenAddress | None = Field(
+        default=None, description="where Loki would be; null for nowhere, with compat 127.0.0.1:3100"
+    )
+    elasticsearch: ListenAddress | None = Field(
+        default=None, description="where Elasticsearch would be; null for nowhere, with compat 127.0.0.1:9200"
+    )
+    journal: ListenAddress | None = Field(
+        default=None,
+        description="where systemd-journal-remote would be; null for nowhere, with compat 127.0.0.1:19532",
+    )
+
     @field_validator("*")
     @classmethod
     def _check_listen(cls, address: ListenAddress | None) -> ListenAddress | None:

@@ -1,0 +1,1 @@
+"""What is pushed to Loki, as JSON and as protobuf."""

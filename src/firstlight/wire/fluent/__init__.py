@@ -1,0 +1,1 @@
+"""The forward protocol of Fluentd and Fluent Bit."""

@@ -1,0 +1,1 @@
+"""GELF, the format of Graylog."""

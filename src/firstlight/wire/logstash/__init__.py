@@ -1,0 +1,1 @@
+"""Logstash's own way of sending events: a line of JSON each."""

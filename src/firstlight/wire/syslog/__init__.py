@@ -1,0 +1,1 @@
+"""Syslog, as RFC 5424 and RFC 3164 write it, and as devices do."""

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from firstlight.model.staleness import STALE
 from firstlight.query.promql.ast import Matcher
 from firstlight.query.promql.histogram import Buckets, Histogram
 from firstlight.query.promql.histogram_ops import stored_hints
 from firstlight.query.promql.labels import NAME, value_of, with_label, without
 from firstlight.query.promql.matchers import matches_all
 from firstlight.query.promql.plan import Fetch
-from firstlight.query.promql.values import STALE, Labels, Samples
+from firstlight.query.promql.values import Labels, Samples
 from tools.conformance.promqltest import Line, Load
 
 Sample = tuple[float | Histogram, int]
@@ -48,7 +49,7 @@ class MemorySource:
             if item is None:
                 continue
             time = k * step
-            value = float(np.uint64(STALE).view(np.float64)) if item == "stale" else item
+            value = float(STALE) if item == "stale" else item
             samples[time] = value, 0 if start is None else time + start
 
     def __call__(self, fetches: Sequence[Fetch]) -> Mapping[Fetch, Samples]:

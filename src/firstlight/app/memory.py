@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,11 @@ def give_back() -> None:
             failed = libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), DONT_NEED)
             if failed:
                 _log.debug("cannot give back %s: %s", name, os.strerror(ctypes.get_errno()))
+
+
+def keep_out(library: str) -> None:
+    """Have `library` be taken for not installed: for what others import only to ask whether values are of its types."""
+    sys.modules.setdefault(library, None)  # type: ignore[arg-type]  # what says so to the import system
 
 
 def age() -> float:

@@ -13,14 +13,18 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from typing import Final
 
 import uvloop
 
 from firstlight.app.logs import configure
-from firstlight.app.memory import age, give_back
+from firstlight.app.memory import age, give_back, keep_out
 from firstlight.app.server import Listening, Server
 from firstlight.app.settings import Settings
 from firstlight.errors import UserError
+
+YOUNG: Final = 50_000
+"""How many objects are made before the collector looks at them: results have many, and circles are rare."""
 
 Ready = Callable[[Listening, float], None]
 """Told where the server listens, and after how many seconds of the process."""
@@ -35,6 +39,7 @@ def run(settings: Settings, read: Callable[[], Settings], ready: Ready) -> int:
     `UserError` if the server cannot start.
     """
     configure(settings.logging)
+    keep_out("pandas")  # Arrow's first conversion would import it: 30 MiB, and a sixth of a second of the first query
     # grpc says on standard error, in its own format, what it also says by raising.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -49,6 +54,7 @@ async def _serve(server: Server, read: Callable[[], Settings], ready: Ready) -> 
     loop.add_signal_handler(signal.SIGHUP, _reload, server, read)
     listening = await server.start()
     gc.freeze()  # what there is now stays until the end, and need not be looked through again
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
     give_back()
     seconds = age()
     _log.info(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
@@ -30,7 +31,9 @@ from firstlight.query.promql.door import PromqlDoor
 from firstlight.query.promql.gotext import duration
 from firstlight.query.sql.door import reading
 from firstlight.store.client import Readers
+from firstlight.store.location import Directory
 from firstlight.store.open import Store
+from firstlight.telemetry import QueryInstruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Prometheus:
     started_ms: int
     usage: Usage
     scraping: Scraping
+    telemetry: QueryInstruments
 
     def routes(self, health: Complaining, reload: Reload | None) -> Sequence[BaseRoute]:
         """Return the routes of its API; what knows whether the server is `health`y, and what `reload`s it, is used."""
@@ -52,7 +56,14 @@ class Prometheus:
         common = common_of(now_ms, settings.prometheus_api.cors_origin)
         sessions = metric_sessions(self.store, settings)
         source = NotedSource(self.source, self.usage)
-        door = PromqlDoor(source, self.engine, settings.promql, self.workers, time.monotonic)
+        door = PromqlDoor(
+            source,
+            self.engine,
+            settings.promql,
+            self.workers,
+            time.monotonic,
+            partial(self.telemetry.promql_remembered.add, 1),
+        )
         admin = StoreAdmin(self.store.client, self.source, self.store.retention.forgotten, now_ms)
         needed = Needed(
             door=door,
@@ -126,6 +137,9 @@ def metric_source(store: Store, settings: Settings) -> Source:
         now_ms=now_ms,
         max_samples=settings.promql.max_samples,
         explicit_histograms=settings.promql.explicit_histograms,
+        # Into a directory nobody else writes; on a server there may be others.
+        is_told_all=isinstance(store.client.location, Directory),
+        recent_bytes=settings.promql.recent_size,
     )
     store.writer.committed.append(source.learn)
     store.retention.forgotten.append(source.forget)

@@ -77,6 +77,10 @@ CASES = [
 async def test_matchers_find_series(it: Shop, texts: list[str], expected: str) -> None:
     """Those of today, of one tenant."""
     found = await it.source.find("default", matchers(*texts), NOW, NOW)
+    remembering = SeriesIndex(it.readers, lambda: NOW, is_told_all=True)
+    again = await remembering.find("default", matchers(*texts), Days.of(NOW, NOW))
+    assert (again.ids.tolist(), again.labels) == (found.ids.tolist(), found.labels)
+    assert again.whole == found.whole
 
     named = sorted(f"{dict(labels)['__name__']}/{dict(labels).get('job', '')}" for labels in found.labels)
     assert named == expected.split()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
-from firstlight.query.metrics.conditions import DAY_MS, storable
+from firstlight.query.metrics.conditions import DAY_MS, Condition, storable
 from firstlight.query.metrics.extent import of_series
 from firstlight.query.metrics.series import Found
 from firstlight.query.metrics.source import Source
@@ -51,8 +52,8 @@ class StoreAdmin:
             return
         # All ids are listed: a condition that lets other series through is for reading only.
         condition = of_series(tenant, found, start_ms, end_ms, many=len(found))
-        for table in SAMPLES:
-            await self._engine.command(f"DELETE FROM {table} WHERE {condition.sql}", condition.parameters)
+        # It goes on if who asked leaves: what is remembered is to be forgotten when all is done.
+        await asyncio.shield(asyncio.create_task(self._delete_samples(condition)))
         await self._delete_days(tenant, found, -(-start_ms // DAY_MS), (end_ms + 1) // DAY_MS - 1)
 
     async def clean_tombstones(self) -> None:
@@ -69,6 +70,13 @@ class StoreAdmin:
         for table in ALL:
             await self._engine.command(f"ALTER TABLE {table} FREEZE WITH NAME '{name}'")
         return name
+
+    async def _delete_samples(self, condition: Condition) -> None:
+        try:
+            for table in SAMPLES:
+                await self._engine.command(f"DELETE FROM {table} WHERE {condition.sql}", condition.parameters)
+        finally:
+            self._source.lose()
 
     async def _delete_days(self, tenant: str, found: Found, first: int, last: int) -> None:
         ids = f"[{','.join(map(str, found.ids.tolist()))}]"

@@ -20,6 +20,8 @@ from firstlight.query.promql.values import Samples, Steps, Vector
 MANY: Final = 20_000
 """From how many values on an answer is written in a thread."""
 
+YES: Final = ("1", "true")
+
 LEAST_TIMEOUT: Final = 0.001
 """Seconds. Who gives no time at all is told that it is over, and not given as much as there is."""
 
@@ -35,8 +37,9 @@ class Door(Protocol):
         tenant: str,
         timeout: float | None = None,  # noqa: ASYNC109
         lookback_ms: int | None = None,
+        fresh: bool = False,
     ) -> Answered:
-        """Return what `text` is at each of `steps`; a step of 0 is an instant query."""
+        """Return what `text` is at each of `steps`, a step of 0 is an instant query; all computed anew if `fresh`."""
         ...
 
 
@@ -52,6 +55,8 @@ def query_routes(common: Common, door: Door, prefix: str, tenant: str) -> Sequen
             tenant=tenant,
             timeout=None if timeout is None else max(timeout, LEAST_TIMEOUT),
             lookback_ms=asked.lookback(),
+            # What a query took is told of all of it.
+            fresh=bool(asked.text("stats") or asked.text("nocache") in YES),
         )
         result = limited(answered.result, limit) if limit else answered.result
         warnings = answered.warnings if result is answered.result else [*answered.warnings, CUT]

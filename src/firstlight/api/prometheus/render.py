@@ -11,10 +11,16 @@ from firstlight.api.prometheus.bodies import PIECE
 from firstlight.api.prometheus.numbers import second, texts
 from firstlight.query.promql.histogram_json import histogram_json
 from firstlight.query.promql.result import Instant, Matrix, Number, Result, String
-from firstlight.query.promql.values import Labels, Objects, Samples, Vector
+from firstlight.query.promql.values import Labels, Objects, Samples, Times, Vector
 
 TOGETHER = 64
 """How many series a piece of an answer has at most."""
+
+CLOSING = b'"],'
+BETWEEN = CLOSING + b"["
+
+MANY = 10_000
+"""How many numbers are written together."""
 
 
 def result_type(found: Result) -> str:
@@ -54,32 +60,66 @@ def _vector(vector: Vector, time: bytes) -> Iterator[bytes]:
 
 
 class _Openings(dict[int, bytes]):
-    """How a sample begins, by its time: series of one answer have the same times."""
+    """What stands between two numbers, by the time of the second: series of one answer have the same times."""
 
     def __missing__(self, time: int) -> bytes:
-        found = self[time] = b"[" + second(time) + b',"'
+        found = self[time] = BETWEEN + second(time) + b',"'
         return found
+
+    def add(self, times: Times) -> None:
+        """Take in many times at once, if they are whole seconds, as those of nearly all queries are."""
+        whole, rest = np.divmod(times, 1000)
+        if not rest.any():
+            texts = orjson.dumps(whole, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+            self.update(zip(times.tolist(), (BETWEEN + text + b',"' for text in texts), strict=True))
 
 
 def _matrix(samples: Samples) -> Iterator[bytes]:
     openings = _Openings()
     edges = samples.offsets.tolist()
-    for row, labels in enumerate(samples.labels):
-        part = slice(edges[row], edges[row + 1])
-        times, floats = samples.ts[part], samples.floats[part]
-        points = b""
-        if samples.histograms is not None:
-            whole = samples.histograms[part] != np.array(None)
-            if whole.any():
-                points = b',"histograms":[' + _histograms(times[whole].tolist(), samples.histograms[part][whole]) + b"]"
-            times, floats = times[~whole], floats[~whole]
-        if len(times):
-            parts = [b'"],'] * (3 * len(times))
-            parts[0::3] = map(openings.__getitem__, times.tolist())
-            parts[1::3] = texts(floats)
-            parts[-1] = b'"]'
-            points = b',"values":[' + b"".join(parts) + b"]" + points
-        yield _metric(labels) + points + b"}"
+    if len(samples):
+        openings.add(samples.ts[: edges[1]])
+    times, openers = samples.ts[:0], list[bytes]()
+    first = 0
+    while first < len(samples):
+        last = first + 1
+        # Numbers are written many at a time, and not for each series.
+        while last < len(samples) and last - first < TOGETHER and edges[last + 1] - edges[first] <= MANY:
+            last += 1
+        numbers = texts(samples.floats[edges[first] : edges[last]])
+        for row in range(first, last):
+            inside = slice(edges[row], edges[row + 1])
+            if not np.array_equal(samples.ts[inside], times):
+                times = samples.ts[inside]
+                openers = list(map(openings.__getitem__, times.tolist()))
+            own = numbers[edges[row] - edges[first] : edges[row + 1] - edges[first]]
+            metric = _metric(samples.labels[row])
+            if samples.histograms is None:
+                yield metric + b',"values":' + _points(openers, own) + b"}"
+            else:
+                yield metric + _with_histograms(samples, inside, openers, own) + b"}"
+        first = last
+
+
+def _points(openers: Sequence[bytes], numbers: Sequence[bytes]) -> bytes:
+    parts = [b""] * (2 * len(openers))
+    parts[0::2] = openers
+    parts[1::2] = numbers
+    parts[0] = parts[0].removeprefix(CLOSING)
+    return b"[" + b"".join(parts) + b'"]]'
+
+
+def _with_histograms(samples: Samples, inside: slice, openers: Sequence[bytes], numbers: Sequence[bytes]) -> bytes:
+    assert samples.histograms is not None
+    found, times = samples.histograms[inside], samples.ts[inside]
+    whole = found != np.array(None)
+    floats = np.flatnonzero(~whole).tolist()
+    points = b""
+    if floats:
+        points = b',"values":' + _points([openers[place] for place in floats], [numbers[place] for place in floats])
+    if whole.any():
+        points += b',"histograms":[' + _histograms(times[whole].tolist(), found[whole]) + b"]"
+    return points
 
 
 def _histograms(times: Sequence[int], whole: Objects) -> bytes:

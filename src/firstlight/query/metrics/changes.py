@@ -9,14 +9,14 @@ sends what is hours old does not make all forget everything.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from firstlight.query.metrics.extent import METRIC_SHIFT
+from firstlight.query.metrics.series import METRIC_SHIFT
 from firstlight.query.promql.values import Times
 
 LATE_MS: Final = 120_000
@@ -83,11 +83,8 @@ class Changes:
         self._number += 1
         if not self._is_watched or not stored.num_rows:
             return
-        for tenant in pc.unique(stored.column("tenant")).to_pylist():
-            one = stored
-            if not _is_all(stored, tenant):
-                one = stored.filter(pc.equal(stored.column("tenant").cast(pa.string()), tenant))
-            ids, ts = one.column("series_id").to_numpy(), one.column("ts").cast(pa.int64()).to_numpy()
+        for tenant, rows in by_tenant(stored):
+            ids, ts = rows.column("series_id").to_numpy(), rows.column("ts").cast(pa.int64()).to_numpy()
             self._note(tenant, (ids >> METRIC_SHIFT).astype(np.int64), ts)
 
     def reset(self) -> None:
@@ -136,5 +133,8 @@ class Changes:
                 self._late_of.setdefault(key, _Earliest()).note(self._number, time)
 
 
-def _is_all(stored: pa.Table, tenant: str) -> bool:
-    return bool(pc.all(pc.equal(stored.column("tenant").cast(pa.string()), tenant)).as_py())
+def by_tenant(stored: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """Yield the rows of each tenant."""
+    tenants = pc.unique(stored.column("tenant")).to_pylist()
+    for tenant in tenants:
+        yield tenant, stored if len(tenants) == 1 else stored.filter(pc.equal(stored.column("tenant"), tenant))

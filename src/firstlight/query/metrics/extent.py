@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from firstlight.query.metrics.conditions import Condition, storable
-from firstlight.query.metrics.series import Found, Ids
+from firstlight.query.metrics.series import METRIC_SHIFT, Found, Ids
 from firstlight.query.promql.values import Mask, Times
 
 MANY = 5_000
 """How many ids a condition lists; of more series, if they are whole metrics, it says where the metrics lie."""
-
-METRIC_SHIFT = np.uint64(48)
 
 
 def of_series(tenant: str, found: Found, start_ms: int, end_ms: int, *, many: int = MANY) -> Condition:

@@ -58,6 +58,11 @@ async def read(source: Source, tenant: str, query: Prepared, options: Options) -
     return _read(fetched, given)
 
 
+def size_of(value: Given | GivenGroups) -> int:
+    """Return how many values a part has that was computed."""
+    return value.floats.size if isinstance(value, GivenGroups) else value.vector.floats.size
+
+
 async def _computed(source: Source, tenant: str, chosen: Sequence[tuple[Push, Found]]) -> Values:
     """Return the values of the parts that the engine can compute; equal parts are computed but once."""
     parts = {_part(push): (push, found) for push, found in chosen}

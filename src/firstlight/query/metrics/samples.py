@@ -15,6 +15,7 @@ from firstlight.model.tables import CUSTOM_BOUNDS, HISTOGRAMS
 from firstlight.query.engine import Sessions
 from firstlight.query.metrics.conditions import Condition
 from firstlight.query.metrics.extent import of_series, rows_of
+from firstlight.query.metrics.histograms_of import HistogramsOf, metrics_of
 from firstlight.query.metrics.rows import Rows, hinted, joined
 from firstlight.query.metrics.series import Found
 from firstlight.query.metrics.together import together
@@ -39,9 +40,20 @@ HISTOGRAM_COLUMNS: Final = ", ".join(
 class SampleReader:
     """Reads samples. `max_samples` is how many one query may load."""
 
-    def __init__(self, sessions: Sessions, *, max_samples: int = 50_000_000, explicit_histograms: bool = False) -> None:
-        """With `explicit_histograms`, those that OTLP sent are seen whole, too, and not only as classic series."""
+    def __init__(
+        self,
+        sessions: Sessions,
+        *,
+        max_samples: int = 50_000_000,
+        explicit_histograms: bool = False,
+        histograms: HistogramsOf | None = None,
+    ) -> None:
+        """With `explicit_histograms`, those that OTLP sent are seen whole, too, and not only as classic series.
+
+        `histograms`, if it is told of all that is stored, knows which metrics have none.
+        """
         self._sessions = sessions
+        self._histograms_of = histograms
         self._max_samples = max_samples
         self._explicit_histograms = explicit_histograms
 
@@ -52,25 +64,19 @@ class SampleReader:
         """
         if not len(found) or end_ms < start_ms:
             return Samples([], np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
-        condition = of_series(tenant, found, start_ms, end_ms)
-        wider = of_series(tenant, found, start_ms - BEFORE_MS, end_ms)
         floats, histograms = await together(
-            (self._floats(condition, found, starts=starts), self._histograms(wider, found))
+            (
+                self.floats(tenant, found, start_ms, end_ms, starts=starts),
+                self._histograms(tenant, found, start_ms - BEFORE_MS, end_ms),
+            )
         )
         if not len(histograms):
-            return _shaped(found, floats)
-        return _shaped(found, hinted(joined(floats, histograms)).since(start_ms))
+            return shaped(found, floats)
+        return shaped(found, hinted(joined(floats, histograms)).since(start_ms))
 
-    async def has_histograms(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> bool:
-        """Return whether any of `found` has a histogram there."""
+    async def floats(self, tenant: str, found: Found, start_ms: int, end_ms: int, *, starts: bool = False) -> Rows:
+        """Return the samples that are floats, in order, each with the row of its series in `found`."""
         condition = of_series(tenant, found, start_ms, end_ms)
-        sql = f"SELECT series_id, scale FROM histograms WHERE {condition.sql} LIMIT 1 BY series_id, scale"
-        answer = (await self._sessions.query(sql, condition.parameters)).combine_chunks()
-        rows, known = rows_of(answer.column("series_id").to_numpy(), found)
-        seen = known & self._visible(answer, found.translated[rows])
-        return bool(seen.any())
-
-    async def _floats(self, condition: Condition, found: Found, *, starts: bool) -> Rows:
         columns = "value, start_ts" if starts else "value"
         # To sort them here, as they come in sorted runs, takes less than half of what it takes the engine.
         rows = _rows(await self._ask("samples", columns, condition), found).ordered()
@@ -78,7 +84,21 @@ class SampleReader:
             rows = _rows(await self._ask("samples", columns, condition, IN_ORDER), found)
         return rows.once()
 
-    async def _histograms(self, condition: Condition, found: Found) -> Rows:
+    async def has_histograms(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> bool:
+        """Return whether any of `found` has a histogram there."""
+        if await self._have_none(tenant, found):
+            return False
+        condition = of_series(tenant, found, start_ms, end_ms)
+        sql = f"SELECT series_id, scale FROM histograms WHERE {condition.sql} LIMIT 1 BY series_id, scale"
+        answer = (await self._sessions.query(sql, condition.parameters)).combine_chunks()
+        rows, known = rows_of(answer.column("series_id").to_numpy(), found)
+        seen = known & self._visible(answer, found.translated[rows])
+        return bool(seen.any())
+
+    async def _histograms(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> Rows:
+        if await self._have_none(tenant, found):
+            return Rows.none()
+        condition = of_series(tenant, found, start_ms, end_ms)
         answer = await self._ask("histograms", HISTOGRAM_COLUMNS, condition, IN_ORDER)
         if not answer.num_rows:
             return Rows.none()
@@ -89,6 +109,10 @@ class SampleReader:
         ts = answer.column("ts").cast(pa.int64()).to_numpy()
         starts = answer.column("start_ts").cast(pa.int64()).to_numpy()
         return Rows(rows[seen], ts, np.zeros(len(ts)), from_columns(answer), starts).once()
+
+    async def _have_none(self, tenant: str, found: Found) -> bool:
+        known = self._histograms_of
+        return known is not None and not await known.any_of(tenant, metrics_of(found.ids))
 
     def _visible(self, answer: pa.Table, translated: Mask) -> Mask:
         """Return which histograms PromQL sees: not the explicit ones of OTLP, which stand beside classic series."""
@@ -117,7 +141,8 @@ def _rows(answer: pa.Table, found: Found) -> Rows:
     return read if known.all() else read.take(np.repeat(known, lengths))
 
 
-def _shaped(found: Found, rows: Rows) -> Samples:
+def shaped(found: Found, rows: Rows) -> Samples:
+    """Return samples, which are in order, as those of `found`; series without any are left out."""
     counts = np.bincount(rows.rows, minlength=len(found))
     there = np.flatnonzero(counts)
     offsets = np.concatenate([[0], np.cumsum(counts[there])])

@@ -7,19 +7,23 @@ series is found as soon as it is stored.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from firstlight.query.engine import Sessions
-from firstlight.query.metrics.conditions import DAY_MS, Condition, Days, of_selectors
+from firstlight.query.metrics.conditions import DAY_MS, Condition, Days, of_days, of_selectors
 from firstlight.query.promql.ast import Matcher, MatchOp
-from firstlight.query.promql.labels import NAME
+from firstlight.query.promql.labels import NAME, value_of
+from firstlight.query.promql.matchers import matches_all
 from firstlight.query.promql.values import Labels, Mask, Times
 
 Ids: TypeAlias = npt.NDArray[np.uint64]
@@ -61,19 +65,49 @@ class _Kept:
     until_ms: int
 
 
+FOREVER_MS: Final = 2**62
+
+FEW: Final = 50_000
+"""How many rows about series some days may have for all to be read at once."""
+
+MANY: Final = 2_000
+"""The labels of how many series are put together while others wait."""
+
+_COUNT: Final = "SELECT count() AS count FROM series WHERE {where}"
+
+METRIC_SHIFT: Final = np.uint64(48)
+"""Where the bits of an id begin that say the metric."""
+
+MOST_LOADED: Final = 64
+"""Of how many days that is remembered."""
+
 _Key: TypeAlias = tuple[str, tuple[Matcher, ...], Days]
 
 
 class SeriesIndex:
     """Finds series. Belongs to one event loop."""
 
-    def __init__(self, sessions: Sessions, now_ms: Callable[[], int], keeping: Keeping | None = None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        now_ms: Callable[[], int],
+        keeping: Keeping | None = None,
+        *,
+        is_told_all: bool = False,
+    ) -> None:
+        """With `is_told_all`, whatever is stored or dropped is learnt or forgotten here, so nothing gets old."""
         self._sessions = sessions
         self._now_ms = now_ms
+        self._is_told_all = is_told_all
         self._keeping = keeping or Keeping()
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
+        self._of_name: dict[str | None, set[_Key]] = {}
+        """The same keys by the only metric that is meant, None if there may be others."""
         self._size = 0
         self._version = 0
+        self._tried: set[tuple[str, Days]] = set()
+        self._loaded: dict[tuple[str, Days], set[str]] = {}
+        """The days of which all series were read, and of which metrics they may be others by now."""
 
     async def find(self, tenant: str, matchers: Sequence[Matcher], days: Days) -> Found:
         """Return the series of some days that match. Raise QueryFailed or BadRegex."""
@@ -83,35 +117,103 @@ class SeriesIndex:
         if kept and kept.until_ms > now:
             self._kept.move_to_end(key)
             return kept.found
+        condition = of_selectors(tenant, [matchers], days)
+        name = metric_of(matchers)
+        if self._is_told_all and name is not None:
+            await self._load(tenant, days)
+            whole = self._whole(tenant, name, days)
+            if whole is not None:
+                found = whole if _name_only(matchers) else _chosen(whole, matchers)
+                self._keep(key, _Kept(found, FOREVER_MS))
+                return found
         version = self._version
-        found = await self._ask(of_selectors(tenant, [matchers], days), whole=_name_only(matchers))
+        found = await self._ask(condition, whole=_name_only(matchers))
         if version == self._version:  # else what was stored meanwhile may be missing
-            life = self._keeping.current_ms if days.last >= now // DAY_MS else self._keeping.finished_ms
-            self._keep(key, _Kept(found, now + life))
+            self._keep(key, _Kept(found, now + self._life(days, now)))
         return found
+
+    def _whole(self, tenant: str, name: str, days: Days) -> Found | None:
+        """Return all series of a metric, if they are known."""
+        kept = self._kept.get((tenant, (Matcher(NAME, MatchOp.EQUAL, name),), days))
+        if kept is not None:
+            return kept.found
+        changed = self._loaded.get((tenant, days))
+        return None if changed is None or name in changed else NONE
+
+    async def _load(self, tenant: str, days: Days) -> None:
+        """Read all series of some days at once, if they are not many: it takes little longer than to read some."""
+        if (tenant, days) in self._tried:
+            return
+        if len(self._tried) >= MOST_LOADED:
+            self._tried.clear()
+            self._loaded.clear()
+        self._tried.add((tenant, days))
+        condition, version = of_days(tenant, days), self._version
+        counted = await self._sessions.query(_COUNT.replace("{where}", condition.sql), condition.parameters)
+        if counted.column("count").to_pylist()[0] > FEW:
+            return
+        found = await self._ask(condition, whole=True)
+        if version != self._version:
+            self._tried.discard((tenant, days))
+            return
+        self._loaded[tenant, days] = set()
+        edges = [0, *(np.flatnonzero(np.diff(found.ids >> METRIC_SHIFT)) + 1).tolist(), len(found)]
+        for first, last in pairwise(edges):
+            by_name: dict[str, list[int]] = {}  # two metrics may begin alike
+            for row in range(first, last):
+                by_name.setdefault(value_of(found.labels[row], NAME), []).append(row)
+            for name, rows in by_name.items():
+                of_metric = replace(found.take(np.array(rows, np.int64)), whole=True)
+                self._keep((tenant, (Matcher(NAME, MatchOp.EQUAL, name),), days), _Kept(of_metric, FOREVER_MS))
 
     def learn(self, kind: str, stored: pa.Table) -> None:
         """Take note that rows of a kind are durable: what was found before is not all, if they are series."""
         if kind == "series" and stored.num_rows:
             first, last = _bounds(stored.column("day").cast(pa.int32()))
-            self._forget(first, last)
+            self._forget(first, last, frozenset(pc.unique(stored.column("metric")).to_pylist()))
 
     def forget(self, kind: str, day: int) -> None:
         """Take note that the rows of a kind and a day are no longer there."""
         if kind == "series":
             self._forget(day, day)
 
-    def _forget(self, first: int, last: int) -> None:
+    def _forget(self, first: int, last: int, metrics: frozenset[str] | None = None) -> None:
+        """Forget what was found of some days, and of some metrics if these are told."""
         self._version += 1
-        for key in [key for key in self._kept if key[2].first <= last and key[2].last >= first]:
-            self._size -= len(self._kept.pop(key).found)
+        for loaded in [days for days in self._loaded if days[1].first <= last and days[1].last >= first]:
+            if metrics is None:
+                del self._loaded[loaded]
+                self._tried.discard(loaded)
+            else:
+                self._loaded[loaded] |= metrics
+        names = list(self._of_name) if metrics is None else [None, *metrics]
+        for key in [key for name in names for key in self._of_name.get(name, ())]:
+            if key[2].first <= last and key[2].last >= first:
+                self._drop(key)
+
+    def _life(self, days: Days, now: int) -> int:
+        if self._is_told_all:
+            return FOREVER_MS
+        return self._keeping.current_ms if days.last >= now // DAY_MS else self._keeping.finished_ms
 
     def _keep(self, key: _Key, kept: _Kept) -> None:
-        old = self._kept.pop(key, None)
-        self._size += len(kept.found) - (len(old.found) if old else 0)
+        if key in self._kept:
+            self._drop(key)
+        self._size += len(kept.found)
         self._kept[key] = kept
+        self._of_name.setdefault(metric_of(key[1]), set()).add(key)
         while self._size > self._keeping.series and self._kept:
-            self._size -= len(self._kept.popitem(last=False)[1].found)
+            tenant, matchers, days = oldest = next(iter(self._kept))
+            self._drop(oldest)
+            if (changed := self._loaded.get((tenant, days))) is not None and (name := metric_of(matchers)) is not None:
+                changed.add(name)
+
+    def _drop(self, key: _Key) -> None:
+        self._size -= len(self._kept.pop(key).found)
+        keys = self._of_name[name := metric_of(key[1])]
+        keys.discard(key)
+        if not keys:
+            del self._of_name[name]
 
     async def _ask(self, condition: Condition, *, whole: bool) -> Found:
         # Once for a day, and until they are merged again after each restart.
@@ -119,13 +221,26 @@ class SeriesIndex:
         rows = (await self._sessions.query(sql, condition.parameters)).combine_chunks()
         ids = rows.column("series_id").to_numpy()
         order = np.argsort(ids)
-        labels = labels_of(rows)
+        labels = await asyncio.to_thread(labels_of, rows) if len(rows) > MANY else labels_of(rows)
         return Found(
             ids[order],
             [labels[row] for row in order.tolist()],
             rows.column("translated").to_numpy().astype(np.bool_)[order],
             whole,
         )
+
+
+NONE: Final = Found(np.zeros(0, np.uint64), [], np.zeros(0, np.bool_), whole=True)
+
+
+def _chosen(found: Found, matchers: Sequence[Matcher]) -> Found:
+    rows = [row for row, labels in enumerate(found.labels) if matches_all(matchers, dict(labels))]
+    return found.take(np.array(rows, np.int64))
+
+
+def metric_of(matchers: Sequence[Matcher]) -> str | None:
+    """Return the only metric that can match, None if there may be others."""
+    return next((one.value for one in matchers if one.label == NAME and one.op is MatchOp.EQUAL), None)
 
 
 def _name_only(matchers: Sequence[Matcher]) -> bool:

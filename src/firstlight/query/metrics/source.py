@@ -8,9 +8,12 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 
 from firstlight.query.engine import Sessions
+from firstlight.query.metrics.changes import Changes
 from firstlight.query.metrics.conditions import Days
 from firstlight.query.metrics.grids import FUNCTIONS, INTERVAL_MS, Grid, Gridder
 from firstlight.query.metrics.group_grids import OPERATIONS, GroupGrid, group_grid
+from firstlight.query.metrics.histograms_of import HistogramsOf
+from firstlight.query.metrics.recent import Recent
 from firstlight.query.metrics.samples import SampleReader
 from firstlight.query.metrics.series import Found, Keeping, SeriesIndex
 from firstlight.query.metrics.together import together
@@ -19,6 +22,8 @@ from firstlight.query.promql.plan import Fetch
 from firstlight.query.promql.values import Samples, Steps, Times
 
 T = TypeVar("T")
+
+MEASURED: Final = frozenset({"series", "samples", "histograms"})
 
 WORTHWHILE: Final = 100_000
 """How many samples it takes for a grid of the engine to be faster than to read them, as measured."""
@@ -40,10 +45,27 @@ class Source:
         keeping: Keeping | None = None,
         max_samples: int = 50_000_000,
         explicit_histograms: bool = False,
+        is_told_all: bool = False,
+        recent_bytes: int = 0,
     ) -> None:
-        self._index = SeriesIndex(sessions, now_ms, keeping)
-        self._samples = SampleReader(sessions, max_samples=max_samples, explicit_histograms=explicit_histograms)
+        """With `is_told_all`, nobody stores or drops anything without telling `learn` or `forget`: much is remembered.
+
+        Then of the latest samples `recent_bytes` are kept in memory.
+        """
+        self.changes = Changes(now_ms) if is_told_all else None
+        """What has changed in the store, if all is told."""
+        self._index = SeriesIndex(sessions, now_ms, keeping, is_told_all=is_told_all)
+        self._histograms = HistogramsOf(sessions) if is_told_all else None
+        self._samples = SampleReader(
+            sessions, max_samples=max_samples, explicit_histograms=explicit_histograms, histograms=self._histograms
+        )
         self._gridder = Gridder(sessions)
+        self._recent = Recent(self._samples, self._histograms, now_ms, recent_bytes) if self._histograms else None
+
+    @property
+    def recent_bytes(self) -> int:
+        """How many bytes of samples are kept in memory."""
+        return self._recent.nbytes if self._recent is not None else 0
 
     async def fetch(self, tenant: str, fetches: Collection[Fetch], *, starts: bool = False) -> Mapping[Fetch, Samples]:
         """Return the samples that each of `fetches` wants. Raise QueryFailed, BadRegex or EvaluationFailed."""
@@ -51,7 +73,9 @@ class Source:
 
         async def one(fetch: Fetch) -> Samples:
             found = await self.find(tenant, fetch.matchers, fetch.start, fetch.end)
-            return await self._samples.read(tenant, found, fetch.start, fetch.end, starts=starts)
+            if starts:
+                return await self._samples.read(tenant, found, fetch.start, fetch.end, starts=True)
+            return await self.read(tenant, found, fetch.start, fetch.end)
 
         return dict(zip(wanted, await together(map(one, wanted)), strict=True))
 
@@ -61,6 +85,10 @@ class Source:
 
     async def read(self, tenant: str, found: Found, start_ms: int, end_ms: int) -> Samples:
         """Return the samples of some series, such as those that `grid` left undone."""
+        if self._recent is not None:
+            samples = await self._recent.read(tenant, found, start_ms, end_ms)
+            if samples is not None:
+                return samples
         return await self._samples.read(tenant, found, start_ms, end_ms)
 
     async def grid(self, tenant: str, found: Found, function: str, window_ms: int, steps: Steps) -> Grid | None:
@@ -103,10 +131,31 @@ class Source:
         there, made = await together(asked)
         return None if there else made
 
+    def noted(self, tenant: str, matchers: Sequence[Matcher]) -> None:
+        """Take note that a query was answered from memory that selects series by `matchers`, and finds some."""
+
     def learn(self, kind: str, stored: pa.Table) -> None:
         """Take note that rows of a kind are durable; to be told of all that this process stores."""
         self._index.learn(kind, stored)
+        if self.changes is None or self._histograms is None or self._recent is None:
+            return
+        match kind:
+            case "samples":
+                self._recent.learn(stored)
+                self.changes.note(stored)
+            case "histograms":
+                self._histograms.learn(stored)
+                self._recent.learn_histograms(stored)
+                self.changes.note(stored)
 
     def forget(self, kind: str, day: int) -> None:
         """Take note that the rows of a kind and a day were dropped."""
         self._index.forget(kind, day)
+        if kind in MEASURED:
+            self.lose()
+
+    def lose(self) -> None:
+        """Take note that samples were dropped or deleted."""
+        if self.changes is not None and self._recent is not None:
+            self._recent.reset()
+            self.changes.reset()

@@ -47,8 +47,14 @@ class Usage:
 
     def note(self, tenant: str, matchers: Sequence[Matcher], found: Found) -> None:
         """Take note that series were selected by a query."""
-        if not len(found):
-            return
+        if len(found):
+            self._note(tenant, matchers, _metrics(matchers, found))
+
+    def noted(self, tenant: str, matchers: Sequence[Matcher]) -> None:
+        """Take note that series, of which there are some, were selected by the name of their metric."""
+        self._note(tenant, matchers, [one.value for one in matchers if _is_name(one)])
+
+    def _note(self, tenant: str, matchers: Sequence[Matcher], metrics: Iterable[str]) -> None:
         second = self._now_ms() // _SECOND_MS
         if second != self._second or len(self._selected) >= MAX_SELECTORS:
             self._second, self._selected = second, set()
@@ -56,7 +62,7 @@ class Usage:
         if selector in self._selected:
             return
         self._selected.add(selector)
-        for metric in _metrics(matchers, found):
+        for metric in metrics:
             before = self._reads.pop((tenant, metric), None)
             if before is None and len(self._reads) >= MAX_METRICS:
                 del self._reads[next(iter(self._reads))]
@@ -101,9 +107,17 @@ class NotedSource(Source):
         self._usage.note(tenant, matchers, found)
         return found
 
+    def noted(self, tenant: str, matchers: Sequence[Matcher]) -> None:
+        """Take note that a query was answered from memory that selects series by `matchers`, and finds some."""
+        self._usage.noted(tenant, matchers)
+
+
+def _is_name(matcher: Matcher) -> bool:
+    return matcher.label == NAME and matcher.op is MatchOp.EQUAL
+
 
 def _metrics(matchers: Iterable[Matcher], found: Found) -> Iterable[str]:
     for matcher in matchers:
-        if matcher.label == NAME and matcher.op is MatchOp.EQUAL:
+        if _is_name(matcher):
             return (matcher.value,)
     return {labels[0][1] if labels[0][0] == NAME else value_of(labels, NAME) for labels in found.labels if labels}

@@ -59,12 +59,16 @@ def shaped(value: Value, steps: Steps, *, is_range: bool) -> Result:
         case Text():
             return String(steps.start, value.value)
         case Vector():
-            vector = settled(value)
-            if is_range:
-                return Matrix(_ordered(flattened(vector, steps.times)))
-            return Instant(steps.start, _there(vector))
+            return shown(settled(value), steps, is_range=is_range)
         case Windows():
             return Matrix(_ordered(_one_window(value)))
+
+
+def shown(vector: Vector, steps: Steps, *, is_range: bool) -> Instant | Matrix:
+    """Return the result that is a vector whose labels are settled."""
+    if is_range:
+        return Matrix(_ordered(flattened(vector, steps.times)))
+    return Instant(steps.start, _there(vector))
 
 
 def _there(vector: Vector) -> Vector:

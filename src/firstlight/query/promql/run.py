@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
 from firstlight.query.promql.annotations import Annotations
 from firstlight.query.promql.ast import Expr, ValueType
@@ -15,9 +17,17 @@ from firstlight.query.promql.evaluate import NOTHING, evaluate
 from firstlight.query.promql.given import Given, GivenGroups
 from firstlight.query.promql.parser import parse
 from firstlight.query.promql.plan import Defaults, Fetch, plan
+from firstlight.query.promql.printer import to_text
+from firstlight.query.promql.reach import Reach, reach_of
 from firstlight.query.promql.refusals import refusal
 from firstlight.query.promql.result import Result, shaped
-from firstlight.query.promql.values import Samples, Steps
+from firstlight.query.promql.values import Samples, Steps, Value
+
+REMEMBERED: Final = 1024
+"""Of how many texts it is remembered how they were read."""
+
+LONG: Final = 4096
+"""Longer ones are not."""
 
 Source = Callable[[Sequence[Fetch]], Mapping[Fetch, Samples]]
 """Gets the samples of several selectors at once, sorted by the time within a series."""
@@ -70,17 +80,42 @@ class Prepared:
         return self.steps.step != 0
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A query that was read, and is the same whenever it is asked."""
+
+    expr: Expr
+    type: ValueType
+    line: str
+    """As Prometheus writes it, however it was asked."""
+    reach: Reach | None
+    """What its value at a step depends on, if that is the step alone."""
+
+
+def understood(text: str, *, experimental: bool) -> Understood:
+    """Return a query as it is read; raise QueryError if it is no PromQL. Those read last are remembered."""
+    return _remembered(text, experimental) if len(text) <= LONG else _understood(text, experimental)
+
+
+def _understood(text: str, experimental: bool) -> Understood:
+    expr = parse(text, experimental=experimental)
+    reach = reach_of(expr)
+    return Understood(expr, type_of(expr), to_text(expr) if reach is not None else "", reach)
+
+
+_remembered = lru_cache(REMEMBERED)(_understood)
+
+
 def prepare(text: str, steps: Steps, options: Options) -> Prepared:
     """Return a query with what it needs; raise QueryError if it is no PromQL.
 
     Steps of 0 milliseconds are those of an instant query.
     """
-    expr = parse(text, experimental=options.experimental)
-    found = type_of(expr)
-    if steps.step != 0 and found not in (ValueType.VECTOR, ValueType.SCALAR):
-        complaint = f'invalid expression type "{found}" for range query, must be Scalar or instant Vector'
-        raise refusal(complaint, text, expr.span)
-    expr = resolve(expr, steps, text)
+    found = understood(text, experimental=options.experimental)
+    if steps.step != 0 and found.type not in (ValueType.VECTOR, ValueType.SCALAR):
+        complaint = f'invalid expression type "{found.type}" for range query, must be Scalar or instant Vector'
+        raise refusal(complaint, text, found.expr.span)
+    expr = resolve(found.expr, steps, text)
     return Prepared(text, expr, steps, plan(expr, steps, options.defaults))
 
 
@@ -94,6 +129,18 @@ def finish(
 
     Of the parts that are `given`, no samples are needed.
     """
+    value, annotations = computed(query, fetched, options, given)
+    result = shaped(value, query.steps, is_range=query.is_range)
+    return Answer(result, annotations.warnings, annotations.infos)
+
+
+def computed(
+    query: Prepared,
+    fetched: Mapping[Fetch, Samples],
+    options: Options,
+    given: Mapping[Expr, Given | GivenGroups] = NOTHING,
+) -> tuple[Value, Annotations]:
+    """Return the value of a query before it is shaped into an answer, and what there is to tell of it."""
     annotations = Annotations(query.text)
     value = evaluate(
         query.expr,
@@ -105,8 +152,7 @@ def finish(
         max_samples=options.max_samples,
         given=given,
     )
-    result = shaped(value, query.steps, is_range=query.is_range)
-    return Answer(result, annotations.warnings, annotations.infos)
+    return value, annotations
 
 
 def answer(text: str, steps: Steps, source: Source, options: Options) -> Answer:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from firstlight.config.units import Duration
+from firstlight.config.units import ByteSize, Duration
+
+MIB = 1024**2
 
 
 class PromqlSettings(BaseModel):
@@ -22,6 +24,17 @@ class PromqlSettings(BaseModel):
         default=120.0, ge=0.001, le=86_400, description="how long a query may take; a request may ask for less"
     )
     max_samples: int = Field(default=50_000_000, ge=1, description="samples that one query may load")
+    cache_size: ByteSize = Field(
+        default=64 * MIB,
+        ge=0,
+        description="values of queries that are remembered, so that of one that is asked again only new steps are"
+        " computed; 0 remembers none",
+    )
+    recent_size: ByteSize = Field(
+        default=128 * MIB,
+        ge=0,
+        description="samples of the last two hours that are kept in memory, of series that are asked for; 0 keeps none",
+    )
     experimental: bool = Field(
         default=False,
         description="understand what Prometheus has behind feature flags: experimental functions, limitk,"

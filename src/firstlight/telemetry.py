@@ -64,6 +64,11 @@ class IngestInstruments:
             "Log records, spans and data points that were refused while others of their request were not.",
             (*labels, "reason"),
         )
+        self.altered_items = registry.counter(
+            "firstlight_ingest_altered_items_total",
+            "Log records that were stored otherwise than they were sent: cut, or with bytes replaced that are no text.",
+            (*labels, "reason"),
+        )
         self.received_bytes = registry.counter(
             "firstlight_ingest_received_bytes_total",
             "Bytes of request bodies as they were sent (of gRPC, after its decompression).",
@@ -88,6 +93,45 @@ class IngestInstruments:
         self.in_flight_requests = registry.gauge(
             "firstlight_ingest_in_flight_requests",
             "Requests between admission and answer.",
+        )
+
+
+class ProcessInstruments:
+    """What is counted of log records between decoding and storing."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.lines = registry.counter(
+            "firstlight_logs_lines_total",
+            "Log records by the format that was recognised: json, logfmt, plain, or the name of one.",
+            ("format",),
+        )
+        self.left_out = registry.counter(
+            "firstlight_logs_left_out_fields_total",
+            "Fields found in log records that were cut or left out, as there were too many or too long ones.",
+        )
+        self.times = registry.counter(
+            "firstlight_logs_refused_times_total",
+            "Times found in log records that were not taken for theirs.",
+            ("reason",),
+        )
+        self.redactions = registry.counter(
+            "firstlight_logs_redactions_total",
+            "Places in log records that were made unreadable.",
+            ("detector",),
+        )
+        self.pipeline_lines = registry.counter(
+            "firstlight_logs_pipeline_lines_total",
+            "Log records that went into a pipeline, by what became of them: kept, or why they were dropped.",
+            ("pipeline", "outcome"),
+        )
+        self.stage_faults = registry.counter(
+            "firstlight_logs_stage_faults_total",
+            "Log records of which a stage of a pipeline could not do its work.",
+            ("pipeline", "stage"),
+        )
+        self.faults = registry.counter(
+            "firstlight_logs_processing_faults_total",
+            "Requests whose log records were stored as they came, as to process them ended in a bug.",
         )
 
 
@@ -199,8 +243,8 @@ class QueryInstruments:
     def __init__(self, registry: Registry) -> None:
         self.queries = registry.counter(
             "firstlight_queries_total",
-            "Queries, by their language (sql, promql, or none for what our own API asks for) and how they ended: done, "
-            "refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
+            "Queries, by their language (sql, promql, logql, or none for what our own API asks for) and how they ended: "
+            "done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
             ("language", "outcome"),
         )
         self.query_seconds = registry.histogram(
@@ -208,6 +252,12 @@ class QueryInstruments:
             "Time of queries, until the last row was sent.",
             ("language",),
             unit="seconds",
+        )
+        self.promql_remembered = registry.counter(
+            "firstlight_promql_remembered_total",
+            "Queries of PromQL by how much of the answer was remembered from earlier: whole, part, nothing, or unused, "
+            "where it was not looked for.",
+            ("outcome",),
         )
         self.tail_subscribers = registry.gauge(
             "firstlight_tail_subscribers",
@@ -226,6 +276,7 @@ class Telemetry:
         self.registry = registry
         self.http = HttpInstruments(registry)
         self.ingest = IngestInstruments(registry)
+        self.process = ProcessInstruments(registry)
         self.scrape = ScrapeInstruments(registry)
         self.store = StoreInstruments(registry)
         self.query = QueryInstruments(registry)

@@ -21,6 +21,7 @@ EMPTY_NAMES = frozenset("util utils helper helpers common base manager managers 
 # Where a task or a request ends: the only places that may catch everything, because there it is counted and logged once.
 DOORS: dict[str, str] = {
     "firstlight.app.cleanups.Cleanups.run": "what fails to stop must not keep the rest from stopping",
+    "firstlight.app.log_intake.LogIntake.process": "records that processing breaks on are stored as they came, and counted",
     "firstlight.http.application.Application.__call__": "an HTTP request ends: it is answered, counted and logged",
     "firstlight.ingest.server.IngestServer._answer": "an ingest request ends: its sender is told, it is counted and logged",
     "firstlight.ingest.scrape.loop.TargetLoop.scrape": "a target is told to have failed, logged, and scraped again",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tools.conformance import (
     exposition,
+    log_captures,
+    logql,
+    logql_syntax,
+    loki_api,
     metrics_captures,
     otlp,
     otlp_server,
@@ -33,4 +37,15 @@ KINDS: tuple[Kind, ...] = (
     Kind("statsd-captures", "wire/captures/statsd", metrics_captures.statsd_cases),
     Kind("prometheus-api-golden", ".", prometheus_api.cases),
     Kind("prometheus-config", "wire/prometheus_config", prometheus_config.config_cases),
+    *logql_syntax.KINDS,
+    Kind("logql-language", "logql/logqltest_loki", logql.cases),
+    Kind("loki-api-golden", "wire", loki_api.cases),
+    Kind("loki-push-captures", "wire/captures/loki_push", loki_api.capture_cases),
+    Kind("lumberjack-captures", "wire/captures/lumberjack", log_captures.lumberjack_cases),
+    Kind("logstash-http-captures", "wire/captures/logstash_http", log_captures.logstash_http_cases),
+    Kind("logstash-tcp-captures", "wire/captures/logstash_tcp", log_captures.logstash_tcp_cases),
+    Kind("syslog-tcp-captures", "wire/captures/syslog_tcp", log_captures.syslog_tcp_cases),
+    Kind("syslog-udp-captures", "wire/captures/syslog_udp", log_captures.syslog_udp_cases),
+    Kind("gelf-captures", "wire/captures/gelf", log_captures.gelf_cases),
+    Kind("log-lines", "wire/captures/log_lines", log_captures.log_line_cases),
 )  # fmt: skip

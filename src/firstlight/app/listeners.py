@@ -26,6 +26,11 @@ HTTP_LISTENERS: Final = (
 
 COMPAT_LISTENERS: Final = (
     Listener("Prometheus", "ports.prometheus", lambda settings: _port(settings, settings.ports.prometheus, 9090)),
+    Listener("Loki", "ports.loki", lambda settings: _port(settings, settings.ports.loki, 3100)),
+    Listener(
+        "Elasticsearch", "ports.elasticsearch", lambda settings: _port(settings, settings.ports.elasticsearch, 9200)
+    ),
+    Listener("Journal", "ports.journal", lambda settings: _port(settings, settings.ports.journal, 19532)),
     Listener("Pushgateway", "ports.pushgateway", lambda settings: _port(settings, settings.ports.pushgateway, 9091)),
 )
 """The ports of the systems whose protocols are served: open if they are set, and all with `compat`."""

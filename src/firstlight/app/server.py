@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,8 @@ from firstlight.app.census import open_census
 from firstlight.app.cleanups import Cleanups
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
+from firstlight.app.log_intake import LogIntake
+from firstlight.app.loki import Loki
 from firstlight.app.prometheus import Prometheus, metric_source, now_ms
 from firstlight.app.pushes import keeper_in, push_routes
 from firstlight.app.reload import Reloadable
@@ -44,6 +46,8 @@ from firstlight.ingest.http import HttpDoor
 from firstlight.ingest.otlp.grpc import OtlpGrpc, export_handler
 from firstlight.ingest.otlp.http import OtlpHttp
 from firstlight.ingest.otlp.signals import SIGNALS
+from firstlight.ingest.patterns.miner import Miner
+from firstlight.ingest.patterns.watch import watch
 from firstlight.ingest.server import IngestServer
 from firstlight.ingest.statsd import StatsdServer
 from firstlight.query.engine import Engine
@@ -127,7 +131,12 @@ class Server:
         store.writer.committed.append(decoder.learn)
         store.retention.forgotten.append(decoder.forget)
         self._reloadable = Reloadable(admission, store.retention, census)
-        ingest = self._open_ingest(admission, store)
+        workers = self._threads("decoding", "decode", settings.ingest.workers)
+        logs = LogIntake(settings, store, telemetry, workers)
+        ingest = IngestServer(
+            store.writer.append, admission, telemetry.ingest, workers, time.time_ns, process=logs.process
+        )
+        self._cleanups.push("the requests under way", ingest.drain)
 
         door = HttpDoor(ingest, admission, body_seconds=settings.http.body_timeout)
         max_json = settings.ingest.max_json
@@ -136,6 +145,9 @@ class Server:
         store.writer.committed.append(book.learn)
         store.retention.forgotten.append(book.forget)
         pushed = await self._open_pushes(door, store, book, addresses)
+        journal = logs.journal(admission)
+        shipped = logs.routes(door, journal)
+        await self._open_logs(logs, store, workers, addresses)
         self._scraping = scraping = await self._open_scraping(store, book)
         grpc = await self._open_grpc(ingest, decoder, addresses)
         tail = Tail(telemetry.query)
@@ -148,7 +160,8 @@ class Server:
         # Pushed last, to be the first to stop; and before them what would never end by itself.
         self._cleanups.push("the HTTP and gRPC servers", stop_listening)
         self._cleanups.push("the live tails", tail.close)
-        app.serve([*health, *otlp, *pushed, *native])
+        self._cleanups.push("uploads of journals", journal.stop)
+        app.serve([*health, *otlp, *pushed, *shipped, *native])
         return addresses, str(store.client.location if settings.store.url else settings.data.absolute())
 
     async def _open_http(self, app: Application) -> tuple[HttpServer, dict[str, str]]:
@@ -188,32 +201,45 @@ class Server:
 
     def _open_queries(self, store: Store, tail: Tail, scraping: Scraping) -> Sequence[BaseRoute]:
         engine = Engine(self._settings.query, self.telemetry.query)
-        workers = ThreadPoolExecutor(self._settings.query.max_running, thread_name_prefix="firstlight-query")
-        self._cleanups.push("the threads of queries", workers.shutdown)
+        workers = self._threads("querying", "query", self._settings.query.max_running)
         source = metric_source(store, self._settings)
         usage = Usage(now_ms)
         usage_file = UsageFile(usage, self._settings.data)
         self._cleanups.push("the notes of what is queried", usage_file.close)
         self._run("the notes of what is queried", usage_file.run)
-        prometheus = Prometheus(self._settings, store, engine, source, workers, now_ms(), usage, scraping)
+        prometheus = Prometheus(
+            self._settings, store, engine, source, workers, now_ms(), usage, scraping, self.telemetry.query
+        )
         door = SqlDoor(store.client, engine, self._settings.query)
         views = Views(store.client, engine, self._settings.query)
         rates = Rates(lambda: by_label(self.telemetry.ingest.items, "signal"), time.monotonic)
         self._run("the rates", rates.run)
         told = Told(__version__, store.status, self.telemetry, rates, lambda: time.monotonic() - self._made)
         native = native_routes(door, views, tail, told, prometheus.metrics(), now_ns=time.time_ns)
-        return [*native, *prometheus.routes(self._health, self.reload_as_asked)]
+        loki = Loki(self._settings, store, engine, workers, self.telemetry)
+        self._cleanups.push("the live tails of Loki", loki.followers.close)
+        return [*native, *loki.routes(), *prometheus.routes(self._health, self.reload_as_asked)]
 
-    def _open_ingest(self, admission: Admission, store: Store) -> IngestServer:
-        workers = ThreadPoolExecutor(self._settings.ingest.workers, thread_name_prefix="firstlight-decode")
-        self._cleanups.push("the decoding threads", workers.shutdown)
-        ingest = IngestServer(store.writer.append, admission, self.telemetry.ingest, workers, time.time_ns)
-        self._cleanups.push("the requests under way", ingest.drain)
-        return ingest
+    async def _open_logs(self, logs: LogIntake, store: Store, workers: Executor, addresses: dict[str, str]) -> None:
+        """Open what logs come in by other than HTTP, and what looks at them once they are stored."""
+        sockets = await logs.sockets()
+        self._cleanups.push("the sockets of log shippers", sockets.stop)
+        addresses.update({f"logs/{name}": str(address) for name, address in sockets.addresses.items()})
+        tailer = logs.tailer()
+        if tailer is not None:
+            self._run("the log files", tailer.run)
+        miner = Miner()
+        store.writer.committed.append(miner.committed)
+        self._run("the patterns of logs", partial(watch, miner, store.writer.append, workers))
+
+    def _threads(self, doing: str, name: str, count: int) -> Executor:
+        """Return threads that are ended when the server stops, after what was begun later."""
+        threads = ThreadPoolExecutor(count, thread_name_prefix=f"firstlight-{name}")
+        self._cleanups.push(f"the {doing} threads", threads.shutdown)
+        return threads
 
     async def _open_scraping(self, store: Store, book: Book) -> Scraping:
-        workers = ThreadPoolExecutor(2, thread_name_prefix="firstlight-scrape")
-        self._cleanups.push("the scraping threads", workers.shutdown)
+        workers = self._threads("scraping", "scrape", 2)
         telemetry = self.telemetry
         scraping = Scraping(
             self._settings, book, store.writer.append, workers, telemetry.scrape, telemetry.registry.collect

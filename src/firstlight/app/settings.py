@@ -7,11 +7,17 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from firstlight.api.loki.settings import LokiApiSettings
 from firstlight.api.prometheus.settings import PrometheusApiSettings
 from firstlight.app.logs import LogSettings
 from firstlight.http.settings import HttpSettings, PortSettings
+from firstlight.ingest.loki import LokiPushSettings
+from firstlight.ingest.process.settings import ProcessSettings
 from firstlight.ingest.scrape.settings import PrometheusSettings
 from firstlight.ingest.settings import IngestSettings, OtlpSettings, PushSettings
+from firstlight.ingest.sockets.settings import LogSocketSettings
+from firstlight.ingest.tail.settings import TailSettings
+from firstlight.query.logql.settings import LogqlSettings
 from firstlight.query.promql.settings import PromqlSettings
 from firstlight.query.settings import QuerySettings
 from firstlight.store.settings import RetentionSettings, StoreSettings
@@ -35,12 +41,18 @@ class Settings(BaseModel):
     otlp: OtlpSettings = OtlpSettings()
     push: PushSettings = PushSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    logs: ProcessSettings = ProcessSettings()
+    log_sockets: LogSocketSettings = LogSocketSettings()
+    tail: TailSettings = TailSettings()
+    loki: LokiPushSettings = LokiPushSettings()
     ingest: IngestSettings = IngestSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
     query: QuerySettings = QuerySettings()
     promql: PromqlSettings = PromqlSettings()
     prometheus_api: PrometheusApiSettings = PrometheusApiSettings()
+    logql: LogqlSettings = LogqlSettings()
+    loki_api: LokiApiSettings = LokiApiSettings()
     logging: LogSettings = LogSettings()
 
     @property

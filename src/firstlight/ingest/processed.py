@@ -14,6 +14,7 @@ def processed(append: Append, process: Callable[[Batch], Batch], workers: Execut
     """Return an `append` that has each batch processed by one of the `workers` before."""
 
     async def append_processed(batch: Batch) -> Rejections:
-        return await append(await asyncio.get_running_loop().run_in_executor(workers, process, batch))
+        found = await asyncio.get_running_loop().run_in_executor(workers, process, batch)
+        return await append(found) if found.tables else Rejections()
 
     return append_processed

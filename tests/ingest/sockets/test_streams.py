@@ -192,7 +192,7 @@ async def test_keeps_an_endless_line_cut_and_marked() -> None:
         long, after = records(store)
         assert (len(long["body"]), long["attributes"]["log.truncated"]) == (1024 * 1024 - 9, "true")
         assert (after["body"], "log.truncated" in after["attributes"]) == ("next", False)
-        assert sockets.counted("rejected_items") == {("syslog", "logs", "truncated, and kept"): 1}
+        assert sockets.counted("altered_items") == {("syslog", "logs", "truncated"): 1}
 
 
 FAULTS = [

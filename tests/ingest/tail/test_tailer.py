@@ -17,9 +17,10 @@ import pyarrow as pa
 import pytest
 
 from firstlight.errors import StoreBusy
+from firstlight.ingest.tail.delivery import Surroundings
 from firstlight.ingest.tail.positions import Positions, PositionsUnreadable
 from firstlight.ingest.tail.settings import FileSource, TailSettings
-from firstlight.ingest.tail.tailer import Surroundings, Tailer
+from firstlight.ingest.tail.tailer import Tailer
 from firstlight.model.batch import Batch, Rejections
 from firstlight.sdk.metrics import Registry
 from firstlight.telemetry import Telemetry

@@ -124,3 +124,30 @@ VALUES = [
 @pytest.mark.parametrize(("value", "text", "letter"), VALUES, ids=[repr(row[0]) for row in VALUES])
 def test_typed(value: object, text: str, letter: str) -> None:
     assert typed(value) == (text, letter)
+
+
+IDS = [
+    # what it shows            attributes                             trace                                    span
+    ("as they are",            {"trace_id": "0a" * 16, "span_id": "0B" * 8}, b"\x0a" * 16,                    b"\x0b" * 8),
+    ("spelled otherwise",      {"traceID": "0a" * 16},                b"\x0a" * 16,                           bytes(8)),
+    ("of another length",      {"trace_id": "0a" * 8},                bytes(16),                              bytes(8)),
+    ("no digits",              {"trace_id": "zz" * 16},               bytes(16),                              bytes(8)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("attributes", "trace", "span"), [row[1:] for row in IDS], ids=[row[0] for row in IDS])
+def test_ids_among_attributes(book: LogBook, attributes: dict[str, str], trace: bytes, span: bytes) -> None:
+    origin = book.origin({})
+    maps = pa.array([[("a", "b")], list(attributes.items())], pa.map_(pa.string(), pa.string()))
+    sheet = Sheet(
+        origins=[origin],
+        origin_of=np.zeros(2, np.int64),
+        ts=np.ones(2, np.int64),
+        body=pa.array(["", ""]),
+        attributes=maps,
+    )
+
+    first, second = rows(book.batch("default", sheet, NOW), "logs")
+
+    assert (first["trace_id"], first["span_id"]) == (bytes(16), bytes(8))
+    assert (second["trace_id"], second["span_id"]) == (trace, span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from firstlight.ingest.tail.content import Content
 from firstlight.ingest.tail.discovery import found, stem
 from firstlight.ingest.tail.followed import Followed, origin_of
 from firstlight.ingest.tail.identity import NOTHING, Inode
+from firstlight.ingest.tail.kubernetes_files import PodFile, PodFiles
 from firstlight.ingest.tail.positions import Position, Positions
 from firstlight.ingest.tail.settings import FileSource, TailSettings
 from firstlight.wire.logs.book import LogBook
@@ -24,8 +26,11 @@ _log = logging.getLogger(__name__)
 class Crowd:
     """Opens and closes files. Used by one thread at a time."""
 
-    def __init__(self, settings: TailSettings, positions: Positions, book: LogBook) -> None:
+    def __init__(
+        self, settings: TailSettings, positions: Positions, book: LogBook, pods: PodFiles | None = None
+    ) -> None:
         self._settings = settings
+        self._pods = pods
         self._positions = positions
         self._book = book
         self._named: dict[Path, Followed] = {}
@@ -42,7 +47,8 @@ class Crowd:
 
     def discover(self) -> None:
         """Open what is new, and set aside what is no longer what its name says."""
-        names = found(self._settings.files)
+        names: dict[Path, FileSource | PodFile] = dict(self._pods.found()) if self._pods is not None else {}
+        names |= found(self._settings.files)
         for path in [path for path, one in self._named.items() if _inode(path) != one.content.inode]:
             self._old.append(self._named.pop(path))
         open_inodes = {one.content.inode for one in self}
@@ -70,7 +76,7 @@ class Crowd:
             one.content.close()
         self._named, self._old = {}, []
 
-    def _open(self, path: Path, source: FileSource) -> Followed | None:
+    def _open(self, path: Path, source: FileSource | PodFile) -> Followed | None:
         content = None
         try:
             content = Content(path)
@@ -80,7 +86,7 @@ class Crowd:
                 content.close()
             self._tell(str(path), f"cannot read {path}: {error.strerror or error}")
             return None
-        followed = Followed(content, source, origin_of(self._book, str(path), source, stem(path)), NOTHING)
+        followed = self._followed(content, source)
         known = self._known(followed, beginning)
         if known is not None:
             followed.offset, followed.head = known.offset, known.head
@@ -88,6 +94,13 @@ class Crowd:
             followed.offset = content.size
         followed.check()
         return followed
+
+    def _followed(self, content: Content, source: FileSource | PodFile) -> Followed:
+        if isinstance(source, PodFile):
+            whose = partial(source.whose, self._book)
+            return Followed(content, source.multiline, "utf-8", whose, NOTHING, is_wrapped=True)
+        origin = origin_of(self._book, str(content.path), source, stem(content.path))
+        return Followed(content, source.multiline, source.encoding, lambda: origin, NOTHING)
 
     def _known(self, followed: Followed, beginning: bytes) -> Position | None:
         """Return where the file was left, also if it was packed since then."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from firstlight.ingest.tail.content import Content
@@ -12,6 +14,7 @@ from firstlight.ingest.tail.multiline import Starts, starts
 from firstlight.ingest.tail.positions import Position
 from firstlight.ingest.tail.records import NO_RECORDS, Records, encoding_of, records
 from firstlight.ingest.tail.settings import FileSource
+from firstlight.ingest.tail.wrapped import PATIENCE, wrapped_records
 from firstlight.wire.logs.book import LogBook
 from firstlight.wire.origins import Origin
 
@@ -23,9 +26,13 @@ class Followed:
     """A file, open, and how far it has been read. Used by one thread at a time."""
 
     content: Content
-    source: FileSource
-    origin: Origin
+    multiline: str
+    encoding: str
+    whose: Callable[[], Origin]
+    """Says who its records are from, which may be known better later."""
     head: Head
+    is_wrapped: bool = False
+    """Whether a container's runtime writes it."""
     offset: int = 0
     """How far what was read is stored."""
     ahead: int = 0
@@ -36,10 +43,21 @@ class Followed:
     """How large it was then."""
     skipping: bool = False
     """Whether the rest of a line too long is left out."""
+    ways: frozenset[int] = frozenset()
+    """The same of a file that is wrapped, by the way of writing."""
     _starts: Starts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._starts = starts(self.source.multiline)
+        self._starts = starts(self.multiline)
+
+    @property
+    def origin(self) -> Origin:
+        """Who its records are from."""
+        return self.whose()
+
+    def patience(self, wait: float) -> float:
+        """Return for how many seconds nothing must come of it before it is read to its end."""
+        return PATIENCE * wait if self.is_wrapped else wait
 
     @property
     def position(self) -> Position:
@@ -56,6 +74,7 @@ class Followed:
         beginning = self.content.beginning()
         if self.content.size < self.offset or not self.head.begins(beginning):
             self.head, self.offset, self.ahead, self.skipping = Head.of(beginning), 0, 0, False
+            self.ways = frozenset()
             return True
         if not self.head.is_whole:
             self.head = Head.of(beginning)
@@ -69,16 +88,33 @@ class Followed:
         content = self.content.read(at, most)
         if at + len(content) != self.seen:
             self.seen, self.quiet_since = at + len(content), now
+        full = len(content) == most
+        if self.is_wrapped and content:
+            return self._unwrapped(content, longest, wait, 0.0 if full else now - self.quiet_since, full=full)
         if self.skipping:
             return self._skipped(content, at)
-        full = len(content) == most
         if not content:
             return NO_RECORDS
-        encoding = encoding_of(self._beginning(), self.source.encoding)[0]
+        encoding = encoding_of(self._beginning(), self.encoding)[0]
         whole = not full and now - self.quiet_since >= wait
         found = records(content, self._starts, encoding, longest=longest, whole=whole)
         self.skipping = bool(len(found.cut)) and full and not content[: found.consumed].endswith(b"\n")
         self.ahead = at + found.consumed - self.offset
+        return found
+
+    def _unwrapped(self, content: bytes, longest: int, wait: float, quiet: float, *, full: bool) -> Records:
+        read = partial(
+            wrapped_records, content, self._starts, longest=longest, wait=wait, quiet=quiet, skipping=self.ways
+        )
+        found = read()
+        if full and not found.consumed and len(content) >= 2 * longest:
+            found = read(force=True)
+        if found.consumed:
+            self.ways = found.skipping
+        if len(found):
+            self.ahead = found.consumed
+        else:
+            self.offset += found.consumed
         return found
 
     def advance(self) -> None:
@@ -92,7 +128,7 @@ class Followed:
         return NO_RECORDS
 
     def _start(self) -> int:
-        return encoding_of(self._beginning(), self.source.encoding)[1]
+        return encoding_of(self._beginning(), self.encoding)[1]
 
     def _beginning(self) -> bytes:
         return self.content.read(0, 4) if not self.content.packing else b""

@@ -41,6 +41,12 @@ class Records:
     """The places of those that were too long."""
     garbled: int = 0
     """How many had bytes that are no text, which were replaced."""
+    ts: Indices | None = None
+    """When each was written, in nanoseconds since 1970, 0 where that is not known."""
+    streams: Indices | None = None
+    """By which way each was written: a place in `attributes.STREAMS`."""
+    skipping: frozenset[int] = frozenset()
+    """The ways on which the rest of a line too long is to be left out."""
 
     def __len__(self) -> int:
         return len(self.body)

@@ -8,52 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from firstlight.errors import StoreError
-from firstlight.ingest.receiver import Append
 from firstlight.ingest.server import DEFAULT_TENANT
+from firstlight.ingest.tail.attributes import attributes
 from firstlight.ingest.tail.crowd import Crowd
+from firstlight.ingest.tail.delivery import CUT, GARBLED, Stamps, Surroundings, deliver
 from firstlight.ingest.tail.followed import Followed
+from firstlight.ingest.tail.kubernetes_files import PodFiles
 from firstlight.ingest.tail.positions import Intent, Position, Positions
 from firstlight.ingest.tail.records import Records
 from firstlight.ingest.tail.settings import TailSettings
 from firstlight.model.batch import Batch
-from firstlight.model.tables import ATTRIBUTES
-from firstlight.telemetry import IngestInstruments
-from firstlight.wire.logs.book import LogBook
 from firstlight.wire.logs.sheet import Sheet
 
-LABELS: Final = ("files", "logs")
-TRUNCATED: Final = "log.truncated"
-"""The attribute of records that were too long to be kept whole."""
-
-Stored = Callable[[int], Awaitable[bool]]
-"""Says whether the store has records that were observed at this time, in nanoseconds."""
-
-T = TypeVar("T")
+SOURCE: Final = "files"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What following files needs of the rest."""
-
-    append: Append
-    stored: Stored
-    book: LogBook
-    telemetry: IngestInstruments
-    workers: Executor
-    now_ns: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +47,15 @@ class _Round:
 class Tailer:
     """Follows the files that the settings name. Belongs to one event loop."""
 
-    def __init__(self, settings: TailSettings, file: Path, around: Surroundings) -> None:
+    def __init__(self, settings: TailSettings, file: Path, around: Surroundings, pods: PodFiles | None = None) -> None:
         """Take where positions are kept; raise PositionsUnreadable if that file cannot be understood."""
         self._settings = settings
         self._around = around
         self._positions = Positions.load(file)
-        self._crowd = Crowd(settings, self._positions, around.book)
+        self._pods = pods
+        self._crowd = Crowd(settings, self._positions, around.book, pods)
         self._first = 0
-        self._last_ns = 0
+        self._stamps = Stamps(around.now_ns)
 
     async def run(self) -> None:
         """Follow, until cancelled."""
@@ -85,12 +63,14 @@ class Tailer:
         discovered = -self._settings.discover
         try:
             await self._settle()
+            if self._pods is not None:
+                await self._pods.known()
             while True:
                 if loop.time() - discovered >= self._settings.discover:
-                    await self._in_worker(self._crowd.discover)
+                    await self._around.in_worker(self._crowd.discover)
                     discovered = loop.time()
                 now = loop.time()
-                found = await self._in_worker(partial(self._read, now))
+                found = await self._around.in_worker(partial(self._read, now))
                 if found is None:
                     await asyncio.sleep(self._settings.poll)
                     continue
@@ -104,33 +84,13 @@ class Tailer:
         if intent is not None:
             is_stored = await self._around.stored(intent.observed_ns)
             self._positions.settle(intent.positions if is_stored else ())
-            await self._in_worker(self._positions.save)
+            await self._around.in_worker(self._positions.save)
 
     async def _store(self, found: _Round) -> None:
         self._positions.intent = Intent(found.observed_ns, found.positions)
-        await self._in_worker(self._positions.save)
-        telemetry = self._around.telemetry
-        telemetry.received_bytes.add(found.read, *LABELS)
-        refused = 0
-        while True:
-            try:
-                refused = (await self._around.append(found.batch)).total
-            except StoreError as error:
-                if error.retryable:
-                    await asyncio.sleep(getattr(error, "retry_after", 1.0))
-                    continue
-                _log.warning("cannot store %d records of files: %s", found.batch.items, error)
-                refused = found.batch.items
-            break
-        telemetry.items.add(max(0, found.batch.items - refused), *LABELS)
-        for reason, count in (
-            ("refused by the store", refused),
-            ("line too long, cut", found.cut),
-            ("bytes that are no text, replaced", found.garbled),
-            *found.batch.rejected.counts.items(),
-        ):
-            if count:
-                telemetry.rejected_items.add(count, *LABELS, reason)
+        await self._around.in_worker(self._positions.save)
+        altered = {CUT: found.cut, GARBLED: found.garbled}
+        await deliver(self._around, found.batch, SOURCE, read=found.read, altered=altered)
         for one in found.files:
             one.advance()
         self._positions.settle(found.positions)
@@ -157,17 +117,14 @@ class Tailer:
                 self._first = (self._first + place + 1) % len(files)
                 break
         if not parts:
-            self._crowd.drop(lambda one: now - one.quiet_since > settings.wait)
+            self._crowd.drop(lambda one: now - one.quiet_since > one.patience(settings.wait))
             return None
-        self._last_ns = max(self._around.now_ns(), self._last_ns + 1)
-        batch = self._around.book.batch(DEFAULT_TENANT, _sheet(parts), self._last_ns)
+        observed_ns = self._stamps.next()
+        batch = self._around.book.batch(DEFAULT_TENANT, _sheet(parts), observed_ns)
         positions = [one.position for one, _ in parts]
         garbled = sum(found.garbled for _, found in parts)
         cut = sum(len(found.cut) for _, found in parts)
-        return _Round(batch, [one for one, _ in parts], positions, self._last_ns, read, cut, garbled)
-
-    async def _in_worker(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._around.workers, work)
+        return _Round(batch, [one for one, _ in parts], positions, observed_ns, read, cut, garbled)
 
 
 def _sheet(parts: list[tuple[Followed, Records]]) -> Sheet:
@@ -175,18 +132,15 @@ def _sheet(parts: list[tuple[Followed, Records]]) -> Sheet:
     length = sum(counts)
     firsts = np.concatenate([[0], np.cumsum(counts)])
     cut = np.concatenate([found.cut + first for first, (_, found) in zip(firsts, parts, strict=False)])
+    nothing = np.zeros(length, np.int64)
     return Sheet(
         origins=[one.origin for one, _ in parts],
         origin_of=np.repeat(np.arange(len(parts)), counts),
-        ts=np.zeros(length, np.int64),
+        ts=np.concatenate([nothing[: len(found)] if found.ts is None else found.ts for _, found in parts]),
         body=pa.concat_arrays([found.body for _, found in parts]),
-        attributes=_marks(cut.astype(np.int64), length) if len(cut) else None,
+        attributes=attributes(
+            length,
+            cut.astype(np.int64),
+            np.concatenate([nothing[: len(found)] if found.streams is None else found.streams for _, found in parts]),
+        ),
     )
-
-
-def _marks(rows: np.ndarray, length: int) -> pa.MapArray:
-    marked = np.zeros(length, np.int32)
-    marked[rows] = 1
-    offsets = pa.array(np.concatenate([[0], np.cumsum(marked)]).astype(np.int32))
-    names, values = pa.array([TRUNCATED] * len(rows)), pa.array(["true"] * len(rows))
-    return pa.MapArray.from_arrays(offsets, names, values).cast(ATTRIBUTES)

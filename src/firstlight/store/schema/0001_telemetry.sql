@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS log_records (
     observed_ts DateTime64(9, 'UTC') CODEC(Delta, Default),
     severity UInt8,
     severity_text LowCardinality(String),
-    body String CODEC(ZSTD(1)),
+    body String,
     body_type LowCardinality(String),
     event_name LowCardinality(String),
     trace_id FixedString(16),

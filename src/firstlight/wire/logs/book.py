@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from firstlight.model.batch import Batch, Rejections
 from firstlight.model.tables import LOGS, AttributeType
+from firstlight.wire.logs.ids import span_ids, trace_ids
 from firstlight.wire.logs.sheet import NO_SPAN, NO_TRACE, Sheet
 from firstlight.wire.origins import (
     UNKNOWN_SERVICE,
@@ -64,6 +65,8 @@ class LogBook(StoredOrigins):
         places = sheet.origin_of
         maps = no_attributes(length) if sheet.attributes is None else sheet.attributes
         empty = pa.repeat("", length)
+        trace = trace_ids(maps) if sheet.trace_id is None else sheet.trace_id
+        span = span_ids(maps) if sheet.span_id is None else sheet.span_id
         table = pa.Table.from_arrays(
             [
                 pa.repeat(tenant, length),
@@ -75,8 +78,8 @@ class LogBook(StoredOrigins):
                 sheet.body,
                 pa.repeat(AttributeType.STRING.value, length),
                 empty if sheet.event_name is None else sheet.event_name,
-                _repeated(NO_TRACE, length) if sheet.trace_id is None else sheet.trace_id,
-                _repeated(NO_SPAN, length) if sheet.span_id is None else sheet.span_id,
+                _repeated(NO_TRACE, length) if trace is None else trace,
+                _repeated(NO_SPAN, length) if span is None else span,
                 pa.array(np.zeros(length, np.uint32)),
                 pa.array(ids[places]),
                 maps,

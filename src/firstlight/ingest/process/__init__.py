@@ -1,0 +1,1 @@
+"""What becomes of log records between decoding and storing: understood, redacted, sent through pipelines."""

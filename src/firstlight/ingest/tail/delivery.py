@@ -1,0 +1,80 @@
+"""From a batch that was read to the store: tried again until it is taken, since its reader can wait; and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from firstlight.errors import StoreError
+from firstlight.ingest.receiver import Append
+from firstlight.model.batch import Batch
+from firstlight.telemetry import IngestInstruments
+from firstlight.wire.logs.book import LogBook
+
+Stored = Callable[[int], Awaitable[bool]]
+"""Says whether the store has records that were observed at this time, in nanoseconds."""
+
+CUT: Final = "line too long, cut"
+GARBLED: Final = "bytes that are no text, replaced"
+REFUSED: Final = "refused by the store"
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What reading logs where they are needs of the rest."""
+
+    append: Append
+    stored: Stored
+    book: LogBook
+    telemetry: IngestInstruments
+    workers: Executor
+    now_ns: Callable[[], int]
+
+    async def in_worker(self, work: Callable[[], T]) -> T:
+        """Return what `work` does, in another thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.workers, work)
+
+
+@dataclass(slots=True)
+class Stamps:
+    """Times of observation, each later than those before, so that each belongs to one batch."""
+
+    now_ns: Callable[[], int]
+    _last: int = field(default=0, init=False)
+
+    def next(self) -> int:
+        """Return another."""
+        self._last = max(self.now_ns(), self._last + 1)
+        return self._last
+
+
+async def deliver(around: Surroundings, batch: Batch, source: str, *, read: int, altered: Mapping[str, int]) -> None:
+    """Return when the batch is stored, or the store said that it never will be.
+
+    `read` is how many bytes it was, and `altered` how many of its records are kept otherwise than they were written.
+    """
+    labels, telemetry = (source, "logs"), around.telemetry
+    telemetry.received_bytes.add(read, *labels)
+    refused = 0
+    while batch.tables:
+        try:
+            refused = (await around.append(batch)).total
+        except StoreError as error:
+            if error.retryable:
+                await asyncio.sleep(getattr(error, "retry_after", 1.0))
+                continue
+            _log.warning("cannot store %d records of %s: %s", batch.items, source, error)
+            refused = batch.items
+        break
+    telemetry.items.add(max(0, batch.items - refused), *labels)
+    for reason, count in ((REFUSED, refused), *altered.items(), *batch.rejected.counts.items()):
+        if count:
+            telemetry.rejected_items.add(count, *labels, reason)

@@ -35,3 +35,19 @@ def test_the_age_is_that_of_the_process() -> None:
 
     assert before > 0
     assert before <= age()
+
+
+def test_a_library_that_is_kept_out_is_as_if_it_were_not_installed() -> None:
+    program = """
+import pyarrow as pa
+from firstlight.app.memory import keep_out
+keep_out("pandas")
+print(pa.array([1, 2]).to_pylist())
+try:
+    import pandas
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
+
+    assert said.splitlines() == ["[1, 2]", "pandas is kept out of this process"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.conformance import (
+    elastic,
     exposition,
     log_captures,
     logql,
@@ -47,5 +48,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("syslog-tcp-captures", "wire/captures/syslog_tcp", log_captures.syslog_tcp_cases),
     Kind("syslog-udp-captures", "wire/captures/syslog_udp", log_captures.syslog_udp_cases),
     Kind("gelf-captures", "wire/captures/gelf", log_captures.gelf_cases),
+    Kind("elastic-captures", "wire/captures/es_bulk", elastic.capture_cases),
+    Kind("elastic-scenarios", "wire/elasticsearch/quickwit_rest_api_tests", elastic.scenario_cases),
     Kind("log-lines", "wire/captures/log_lines", log_captures.log_line_cases),
 )  # fmt: skip

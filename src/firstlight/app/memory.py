@@ -7,7 +7,11 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import psutil
@@ -43,7 +47,22 @@ def give_back() -> None:
 
 def keep_out(library: str) -> None:
     """Have `library` be taken for not installed: for what others import only to ask whether values are of its types."""
-    sys.modules.setdefault(library, None)  # type: ignore[arg-type]  # what says so to the import system
+    sys.meta_path.insert(0, _Without(library))
+
+
+class _Without(MetaPathFinder):
+    """Finds nothing, and lets nobody else find it."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Raise ModuleNotFoundError for the library; leave all others to those who come after."""
+        if fullname == self._library:
+            raise ModuleNotFoundError(f"{fullname} is kept out of this process", name=fullname)
+        return None
 
 
 def age() -> float:

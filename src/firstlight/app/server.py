@@ -25,6 +25,7 @@ from firstlight.api.native.status import Told
 from firstlight.api.native.tail import Tail
 from firstlight.app.census import open_census
 from firstlight.app.cleanups import Cleanups
+from firstlight.app.elastic import Elastic
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
 from firstlight.app.log_intake import LogIntake
@@ -146,13 +147,15 @@ class Server:
         store.retention.forgotten.append(book.forget)
         pushed = await self._open_pushes(door, store, book, addresses)
         journal = logs.journal(admission)
-        shipped = logs.routes(door, journal)
+        elastic = Elastic(settings, store)
+        self._run("the policies of indices", elastic.expire)
+        shipped = [*logs.routes(door, journal), *elastic.ingest_routes(door, logs.book)]
         await self._open_logs(logs, store, workers, addresses)
         self._scraping = scraping = await self._open_scraping(store, book)
         grpc = await self._open_grpc(ingest, decoder, addresses)
         tail = Tail(telemetry.query)
         store.writer.committed.append(tail.committed)
-        native = self._open_queries(store, tail, scraping)
+        native = self._open_queries(store, tail, scraping, elastic)
 
         async def stop_listening() -> None:
             await asyncio.gather(http.stop(), *([grpc.stop(settings.http.stop_timeout)] if grpc else []))
@@ -199,7 +202,7 @@ class Server:
         self._run("retention", store.retention.run)
         return store
 
-    def _open_queries(self, store: Store, tail: Tail, scraping: Scraping) -> Sequence[BaseRoute]:
+    def _open_queries(self, store: Store, tail: Tail, scraping: Scraping, elastic: Elastic) -> Sequence[BaseRoute]:
         engine = Engine(self._settings.query, self.telemetry.query)
         workers = self._threads("querying", "query", self._settings.query.max_running)
         source = metric_source(store, self._settings)
@@ -218,7 +221,8 @@ class Server:
         native = native_routes(door, views, tail, told, prometheus.metrics(), now_ns=time.time_ns)
         loki = Loki(self._settings, store, engine, workers, self.telemetry)
         self._cleanups.push("the live tails of Loki", loki.followers.close)
-        return [*native, *loki.routes(), *prometheus.routes(self._health, self.reload_as_asked)]
+        answers = [*loki.routes(), *prometheus.routes(self._health, self.reload_as_asked), *elastic.routes(engine)]
+        return [*native, *answers]
 
     async def _open_logs(self, logs: LogIntake, store: Store, workers: Executor, addresses: dict[str, str]) -> None:
         """Open what logs come in by other than HTTP, and what looks at them once they are stored."""

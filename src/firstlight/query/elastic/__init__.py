@@ -1,0 +1,1 @@
+"""Elasticsearch's query language, lowered to SQL over log records."""

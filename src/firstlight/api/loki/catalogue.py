@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.loki.asked import HOUR
 from firstlight.api.loki.endpoint import Clock, Endpoint, Question, route, told, told_of
 from firstlight.api.loki.selectors import selector, selectors
 from firstlight.api.loki.shelf import Shelf, Span
-from firstlight.api.prometheus.bodies import Body
-from firstlight.api.prometheus.endpoint import GET_OR_POST
 
 SINCE = 6 * HOUR
 """How far back labels are looked for, if that is not said."""

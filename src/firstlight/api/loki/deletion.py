@@ -10,10 +10,10 @@ from typing import Any, Final, Protocol
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
 from firstlight.api.loki.asked import Asked
 from firstlight.api.loki.endpoint import Clock, Endpoint, Question, route, told
 from firstlight.api.loki.shelf import Finder, Span
-from firstlight.api.prometheus.bodies import Body
 from firstlight.http.errors import RequestError
 from firstlight.query.logql.ast import LogQuery
 from firstlight.query.logql.parser import parse

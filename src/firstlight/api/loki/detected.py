@@ -9,14 +9,14 @@ from typing import Final
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.loki.endpoint import Clock, Endpoint, Question, route, told, told_of
 from firstlight.api.loki.field_kinds import Field, fields_of
 from firstlight.api.loki.patterns import Patterns, pattern_json
 from firstlight.api.loki.queries import Door
 from firstlight.api.loki.selectors import log_query, selector
 from firstlight.api.loki.shelf import Shelf, Span
-from firstlight.api.prometheus.bodies import Body
-from firstlight.api.prometheus.endpoint import GET_OR_POST
 from firstlight.query.logql.result import Direction, Streams
 
 ALWAYS: Final = frozenset({"cluster", "namespace", "instance", "pod"})

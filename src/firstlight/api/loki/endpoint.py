@@ -12,22 +12,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from firstlight.api.exchange.bodies import Body, send_body, success_of
+from firstlight.api.exchange.questions import GET, read_question, while_connected
 from firstlight.api.loki.asked import Asked
 from firstlight.api.loki.faults import refused
-from firstlight.api.prometheus.bodies import Body, send_body, success_of
-from firstlight.api.prometheus.endpoint import (
-    FORM,
-    FORM_SECONDS,
-    GET,
-    MAX_FORM,
-    WITH_FORM,
-    read_pairs,
-    while_connected,
-)
 from firstlight.errors import UserError
 from firstlight.http.accept import media_types
-from firstlight.http.body import read_body
-from firstlight.http.errors import RequestError
 
 JSON: Final = "application/json; charset=UTF-8"
 FLAGS: Final = "x-loki-response-encoding-flags"
@@ -76,9 +66,7 @@ class Endpoint:
         await while_connected(self._answer(question, scope, receive, send, packed=packed), receive)
 
     async def _question(self, request: Request) -> Question:
-        pairs = read_pairs(request.scope["query_string"])
-        if request.method in WITH_FORM:
-            pairs = [*await _form(request), *pairs]
+        pairs = await read_question(request)
         flags = frozenset(flag.strip() for flag in request.headers.get(FLAGS, "").split(","))
         return Question(Asked(pairs, self._now_ns()), request.method, request.path_params, flags)
 
@@ -107,11 +95,3 @@ def told(value: Any, content_type: str = JSON) -> Body:
 def told_of(value: Any) -> Body:
     """Return the answer of a success that has `value` as its data."""
     return replace(success_of(value), content_type=JSON)
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    body = await read_body(request, limit=MAX_FORM, seconds=FORM_SECONDS)
-    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
-    if body and kind != FORM:
-        raise RequestError(f"cannot read a form of the content type {kind[:80]}; want {FORM}")
-    return read_pairs(body)

@@ -8,11 +8,11 @@ from typing import Final, Protocol
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, success
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.loki.endpoint import CATEGORIZE, JSON, Clock, Endpoint, Question, route
 from firstlight.api.loki.render import data_of
 from firstlight.api.prometheus.asked import read_duration
-from firstlight.api.prometheus.bodies import Body, success
-from firstlight.api.prometheus.endpoint import GET_OR_POST
 from firstlight.http.errors import RequestError
 from firstlight.query.logql.result import Answered, Direction, Matrix, Result, Streams
 

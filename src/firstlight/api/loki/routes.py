@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute
 
+from firstlight.api.exchange.bodies import Body
 from firstlight.api.loki.catalogue import catalogue_routes
 from firstlight.api.loki.deletion import Deletions, deletion_route
 from firstlight.api.loki.detected import detected_routes
@@ -21,7 +22,6 @@ from firstlight.api.loki.status import Facts, status_routes
 from firstlight.api.loki.syntax import syntax_route
 from firstlight.api.loki.tail import Tailing, tail_routes
 from firstlight.api.loki.volume import volume_routes
-from firstlight.api.prometheus.bodies import Body
 
 PREFIX: Final = "/loki/api/v1"
 EVERY: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")

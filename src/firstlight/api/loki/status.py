@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, text
 from firstlight.api.loki.endpoint import Clock, Endpoint, Question, route, told
 from firstlight.api.loki.faults import ApiFault
-from firstlight.api.prometheus.bodies import Body, text
 from firstlight.query.logql.settings import LogqlSettings
 
 ANSWERS_AS: Final = "3.5.0"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import orjson
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.loki.endpoint import JSON, Clock, Endpoint, Question, route, told_of
 from firstlight.api.loki.faults import ApiFault, loki_words
-from firstlight.api.prometheus.bodies import Body
-from firstlight.api.prometheus.endpoint import GET_OR_POST
 from firstlight.errors import QueryError
 from firstlight.query.logql.parser import parse
 from firstlight.query.logql.pretty import pretty

@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from firstlight.api.exchange.questions import read_pairs
 from firstlight.api.loki.asked import Asked
 from firstlight.api.loki.endpoint import CATEGORIZE, FLAGS, Clock
 from firstlight.api.loki.faults import refused
@@ -20,7 +21,6 @@ from firstlight.api.loki.followers import Follower, Followers, News
 from firstlight.api.loki.following import Following
 from firstlight.api.loki.queries import Door
 from firstlight.api.loki.shelf import Finder
-from firstlight.api.prometheus.endpoint import read_pairs
 from firstlight.errors import UserError
 from firstlight.http.errors import RequestError
 from firstlight.query.logql.ast import LogQuery

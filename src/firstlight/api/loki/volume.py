@@ -9,12 +9,12 @@ from typing import Any, Final
 import orjson
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.loki.endpoint import Clock, Endpoint, Question, route, told, told_of
 from firstlight.api.loki.render import number, second
 from firstlight.api.loki.selectors import Matchers, selector
 from firstlight.api.loki.shelf import Held, Shelf, Span
-from firstlight.api.prometheus.bodies import Body
-from firstlight.api.prometheus.endpoint import GET_OR_POST
 from firstlight.http.errors import RequestError
 
 SERIES, LABELS = "series", "labels"

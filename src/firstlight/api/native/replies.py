@@ -7,10 +7,9 @@ part for the whole.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +18,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from firstlight.api.exchange.questions import while_connected
 from firstlight.errors import QueryError, UserError
 from firstlight.http.errors import RequestError
 from firstlight.query.faults import QueryFault, Reason
@@ -114,17 +114,7 @@ class StreamedAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer, as long as somebody is there to take it."""
-        sending = asyncio.create_task(self._send(scope, receive, send))
-        leaving = asyncio.create_task(_left(receive))
-        try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        await while_connected(self._send(scope, receive, send), receive)
 
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with aclosing(self._pieces) as pieces:
@@ -148,8 +138,3 @@ class StreamedAnswer(Response):
 async def _send_piece(send: Send, piece: bytes) -> None:
     if piece:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

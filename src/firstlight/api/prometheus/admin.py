@@ -7,8 +7,8 @@ from typing import Final, Protocol
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, success_of
 from firstlight.api.prometheus.asked import BadParameter
-from firstlight.api.prometheus.bodies import Body, success_of
 from firstlight.api.prometheus.catalogue import EARLIEST, LATEST
 from firstlight.api.prometheus.endpoint import POST_OR_PUT, Common, Endpoint, Handler, Question, route
 from firstlight.api.prometheus.faults import ApiFault, ErrorType, NoSelector

@@ -7,8 +7,8 @@ from typing import Final
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, success_of
 from firstlight.api.prometheus.asked import Asked, BadParameter, read_integer
-from firstlight.api.prometheus.bodies import Body, success_of
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.selectors import selectors
 from firstlight.query.promql.gotext import quote

@@ -8,9 +8,10 @@ from typing import Final
 import orjson
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, success, success_of, success_of_list
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.prometheus.asked import MAX_TIME, MIN_TIME, Asked, BadParameter, read_time
-from firstlight.api.prometheus.bodies import Body, success, success_of, success_of_list
-from firstlight.api.prometheus.endpoint import GET_OR_POST, Common, Endpoint, Question, route
+from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.faults import NoSelector, told
 from firstlight.api.prometheus.names import unescaped
 from firstlight.api.prometheus.numbers import second

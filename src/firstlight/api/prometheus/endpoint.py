@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
-from urllib.parse import parse_qsl
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from firstlight.api.exchange.bodies import Body, send_body
+from firstlight.api.exchange.questions import GET, read_question, while_connected
 from firstlight.api.prometheus.asked import Asked
-from firstlight.api.prometheus.bodies import Body, send_body
 from firstlight.api.prometheus.faults import refused
-from firstlight.errors import UserError, brief
+from firstlight.errors import UserError
 from firstlight.http.accept import media_types
-from firstlight.http.body import read_body
 from firstlight.http.errors import RequestError
 
-MAX_FORM: Final = 10 * 1024**2
-FORM_SECONDS: Final = 30.0
-FORM: Final = "application/x-www-form-urlencoded"
-WITH_FORM: Final = ("POST", "PUT", "PATCH")
-
-GET: Final = ("GET",)
-GET_OR_POST: Final = ("GET", "POST")
 POST_OR_PUT: Final = ("POST", "PUT")
 
 CORS: Final[Mapping[str, str]] = {
@@ -108,9 +98,7 @@ class Endpoint:
             await while_connected(self._answer(question, headers, scope, receive, send, packed=packed), receive)
 
     async def _question(self, request: Request) -> Question:
-        pairs = read_pairs(request.scope["query_string"])
-        if request.method in WITH_FORM:
-            pairs = [*await _form(request), *pairs]
+        pairs = await read_question(request)
         return Question(Asked(pairs, self._common.now_ms()), request.path_params, request.headers.get("accept", ""))
 
     async def _answer(
@@ -147,38 +135,3 @@ def route(path: str, endpoint: Endpoint) -> Route:
 def not_allowed(methods: Collection[str]) -> Response:
     """Return the answer to a method that is none of `methods`."""
     return PlainTextResponse("Method Not Allowed\n", 405, {"allow": ", ".join(sorted((*methods, "OPTIONS")))})
-
-
-def read_pairs(text: bytes) -> list[tuple[str, str]]:
-    """Return the names and values of a query string or a form."""
-    try:
-        return parse_qsl(text.decode(errors="replace"), keep_blank_values=True, errors="replace")
-    except ValueError as error:
-        raise RequestError(f"error parsing form values: {error}") from None
-
-
-async def _form(request: Request) -> list[tuple[str, str]]:
-    body = await read_body(request, limit=MAX_FORM, seconds=FORM_SECONDS)
-    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
-    if body and kind != FORM:
-        raise RequestError(f"cannot read a form of the content type {brief(kind)}; want {FORM}")
-    return read_pairs(body)
-
-
-async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> None:
-    """Do `work`, as long as somebody is there to take what comes of it. The request has been read to its end."""
-    working, leaving = asyncio.create_task(work), asyncio.create_task(_left(receive))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-    finally:
-        for task in (leaving, working):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import Body, success_of
+from firstlight.api.exchange.bodies import Body, success_of
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.query.promql.signatures import AGGREGATIONS, EXPERIMENTAL_AGGREGATIONS, FUNCTIONS
 from firstlight.query.promql.tokens import OPERATORS

@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import MANY, Body
+from firstlight.api.exchange.bodies import MANY, Body
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.exposition import exposition
 from firstlight.api.prometheus.faults import refused_in_text

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import Body, text
+from firstlight.api.exchange.bodies import Body, text
 from firstlight.api.prometheus.endpoint import POST_OR_PUT, Common, Endpoint, Question, route
 from firstlight.api.prometheus.faults import refused_in_text
 from firstlight.errors import UserError

@@ -8,9 +8,10 @@ from typing import Any, Final, Protocol
 import orjson
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import CUT, Body, success
+from firstlight.api.exchange.questions import GET_OR_POST
 from firstlight.api.prometheus.asked import Asked
-from firstlight.api.prometheus.bodies import CUT, Body, success
-from firstlight.api.prometheus.endpoint import GET_OR_POST, Common, Endpoint, Question, route
+from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.render import rendered, result_type
 from firstlight.query.promql.door import Answered, Stats
 from firstlight.query.promql.result import Instant, Matrix, Result

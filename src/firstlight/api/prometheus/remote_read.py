@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import Body, send_body
-from firstlight.api.prometheus.endpoint import while_connected
+from firstlight.api.exchange.bodies import Body, send_body
+from firstlight.api.exchange.questions import while_connected
 from firstlight.api.prometheus.faults import refused_in_text
 from firstlight.api.prometheus.shelf import Shelf, Span
 from firstlight.errors import DecodeError, UserError

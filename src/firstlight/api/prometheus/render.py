@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import orjson
 
-from firstlight.api.prometheus.bodies import PIECE
+from firstlight.api.exchange.bodies import PIECE
 from firstlight.api.prometheus.numbers import second, texts
 from firstlight.query.promql.histogram_json import histogram_json
 from firstlight.query.promql.result import Instant, Matrix, Number, Result, String

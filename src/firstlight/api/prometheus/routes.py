@@ -10,9 +10,9 @@ from typing import Final
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body
 from firstlight.api.prometheus.admin import Admin, admin_routes
 from firstlight.api.prometheus.alerts import alert_routes
-from firstlight.api.prometheus.bodies import Body
 from firstlight.api.prometheus.catalogue import catalogue_routes
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.faults import refused_in_text

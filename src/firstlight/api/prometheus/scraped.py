@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, listed, success, success_of
 from firstlight.api.prometheus.asked import BadParameter
-from firstlight.api.prometheus.bodies import Body, listed, success, success_of
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.selectors import BadSelector, selector
 from firstlight.api.prometheus.times import rfc_3339

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from starlette.routing import Route
 
+from firstlight.api.exchange.bodies import Body, success_of
 from firstlight.api.prometheus.asked import Asked, read_integer
-from firstlight.api.prometheus.bodies import Body, success_of
 from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.api.prometheus.shelf import Shelf, Span
 from firstlight.api.prometheus.times import rfc_3339

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from starlette.routing import Route
 
-from firstlight.api.prometheus.bodies import Body, success_of
-from firstlight.api.prometheus.endpoint import GET_OR_POST, Common, Endpoint, Question, route
+from firstlight.api.exchange.bodies import Body, success_of
+from firstlight.api.exchange.questions import GET_OR_POST
+from firstlight.api.prometheus.endpoint import Common, Endpoint, Question, route
 from firstlight.query.promql.ast import Expr
 from firstlight.query.promql.parser import parse
 from firstlight.query.promql.pretty import format_query

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from starlette.types import Message
 
-from firstlight.api.prometheus.bodies import PIECE, Body, listed, send_body, success, success_of_list
+from firstlight.api.exchange.bodies import PIECE, Body, listed, send_body, success, success_of_list
 
 pytestmark = pytest.mark.anyio
 

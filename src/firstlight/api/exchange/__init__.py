@@ -1,0 +1,1 @@
+"""What answers of several dialects share: questions as forms, answers in pieces."""

@@ -243,8 +243,8 @@ class QueryInstruments:
     def __init__(self, registry: Registry) -> None:
         self.queries = registry.counter(
             "firstlight_queries_total",
-            "Queries, by their language (sql, promql, logql, or none for what our own API asks for) and how they ended: "
-            "done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
+            "Queries, by their language (sql, promql, logql, or none for what our own API asks for) and how they "
+            "ended: done, refused, cancelled, timed_out, out_of_memory, too_large, busy, stopped, failed.",
             ("language", "outcome"),
         )
         self.query_seconds = registry.histogram(

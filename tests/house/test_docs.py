@@ -6,6 +6,7 @@ import re
 import shlex
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def help_for(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """Return what `firstlight ... --help` prints for the command that `words` begin with."""
     if not find_spec("firstlight.cli"):
         pytest.skip("there is no command line yet")
-    command = [word for word in words if not word.startswith("-")]
+    command = list(takewhile(lambda word: not word.startswith("-"), words))
     with pytest.raises(SystemExit) as exit_:
         import_module("firstlight.cli.main").main([*command, "--help"])
     assert exit_.value.code == 0, f"firstlight {' '.join(command)} --help: {capsys.readouterr().err}"

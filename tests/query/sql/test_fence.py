@@ -203,7 +203,18 @@ async def test_allows(door: SqlDoor, statement: str) -> None:
     assert await rows_of(door, statement)
 
 
-VIEWS = {"logs", "patterns", "spans", "span_events", "metrics", "histograms", "exemplars", "series", "metadata", "origins"}
+VIEWS = {
+    "logs",
+    "patterns",
+    "spans",
+    "span_events",
+    "metrics",
+    "histograms",
+    "exemplars",
+    "series",
+    "metadata",
+    "origins",
+}
 
 
 async def test_only_views_are_listed(store: Store, door: SqlDoor) -> None:

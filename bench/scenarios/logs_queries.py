@@ -76,7 +76,7 @@ def _paths(end_ns: int, needle: str) -> Mapping[str, str]:
 
     return {
         "needle": lines(f'{{env="prod"}} |= "{needle}"'),
-        "needle as a field": lines(f'{{env="prod"}} | trace_id="{needle}"'),
+        "needle as a field": lines(f'{{trace_id="{needle}"}}'),
         "newest 100 of a selector": lines('{service_name="checkout", level="error"}'),
         "newest 100 with a word": lines('{service_name=~"checkout|payments"} |= "declined"'),
         "newest 100 parsed": lines('{service_name="checkout"} | json | status >= 500'),

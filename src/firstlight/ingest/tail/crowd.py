@@ -86,10 +86,13 @@ class Crowd:
                 content.close()
             self._tell(str(path), f"cannot read {path}: {error.strerror or error}")
             return None
+        if content.packing and self._is_read(path, beginning):
+            content.close()
+            return None
         followed = self._followed(content, source)
         known = self._known(followed, beginning)
         if known is not None:
-            followed.offset, followed.head = known.offset, known.head
+            followed.offset, followed.head, followed.skipping = known.offset, known.head, known.skipping
         elif self._is_first and source.start == "end" and not content.packing:
             followed.offset = content.size
         followed.check()
@@ -111,8 +114,14 @@ class Crowd:
         if not followed.content.packing:
             return None
         alike: Sequence[Position] = [one for one in by_inode.values() if one.head.size and one.head.begins(beginning)]
-        there = {one.content.inode for one in self}
+        # Another file may have got the inode of one that was removed.
+        there = {one.content.inode for one in self if one.head.size and one.head.begins(beginning)}
         return next((one for one in reversed(alike) if one.inode not in there), None)
+
+    def _is_read(self, packed: Path, beginning: bytes) -> bool:
+        """Return whether what was packed is still read as it was before; then it is known later how far that was."""
+        before = self._named.get(packed.with_suffix(""))
+        return any(one.head.size and one.head.begins(beginning) for one in (*self._old, *([before] if before else [])))
 
     def _forget(self) -> None:
         """Forget the oldest positions of files that are not there, beyond those that may come back packed."""

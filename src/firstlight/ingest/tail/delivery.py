@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final, TypeVar
 
 from firstlight.errors import StoreError
@@ -27,6 +28,21 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Stamps:
+    """Times of observation, each later than those before, so that each belongs to one batch. For several threads."""
+
+    now_ns: Callable[[], int]
+    _last: int = field(default=0, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def next(self) -> int:
+        """Return another."""
+        with self._lock:
+            self._last = max(self.now_ns(), self._last + 1)
+            return self._last
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What reading logs where they are needs of the rest."""
@@ -37,23 +53,15 @@ class Surroundings:
     telemetry: IngestInstruments
     workers: Executor
     now_ns: Callable[[], int]
+    stamps: Stamps = field(init=False)
+    """The times that batches are observed at."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stamps", Stamps(self.now_ns))
 
     async def in_worker(self, work: Callable[[], T]) -> T:
         """Return what `work` does, in another thread."""
         return await asyncio.get_running_loop().run_in_executor(self.workers, work)
-
-
-@dataclass(slots=True)
-class Stamps:
-    """Times of observation, each later than those before, so that each belongs to one batch."""
-
-    now_ns: Callable[[], int]
-    _last: int = field(default=0, init=False)
-
-    def next(self) -> int:
-        """Return another."""
-        self._last = max(self.now_ns(), self._last + 1)
-        return self._last
 
 
 async def deliver(around: Surroundings, batch: Batch, source: str, *, read: int, altered: Mapping[str, int]) -> None:

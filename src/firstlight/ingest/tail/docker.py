@@ -19,7 +19,7 @@ from firstlight.ingest.scrape.client import Client
 from firstlight.ingest.scrape.discovery.ask import sequence, text
 from firstlight.ingest.server import DEFAULT_TENANT
 from firstlight.ingest.tail.attributes import attributes
-from firstlight.ingest.tail.delivery import CUT, GARBLED, Stamps, Surroundings, deliver
+from firstlight.ingest.tail.delivery import CUT, GARBLED, Surroundings, deliver
 from firstlight.ingest.tail.docker_container import Container
 from firstlight.ingest.tail.docker_engine import Engine, engine_at
 from firstlight.ingest.tail.docker_mark import Mark
@@ -54,7 +54,6 @@ class DockerTailer:
         self._containers: dict[str, Container] = {}
         self._readings: dict[str, Reading] = {}
         self._is_first = not file.exists()
-        self._stamps = Stamps(around.now_ns)
         self._room = asyncio.Condition()
         self._saving = asyncio.Lock()
 
@@ -147,7 +146,7 @@ class DockerTailer:
                 read, one.read = read + one.read, 0
         if not found:
             return False
-        observed_ns = self._stamps.next()
+        observed_ns = self._around.stamps.next()
         self._notes.intent = observed_ns, marks
 
         await self._save()

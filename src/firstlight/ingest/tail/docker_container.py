@@ -42,6 +42,10 @@ class Container:
     _runs: dict[int, Runs] = field(default_factory=dict)
     _reached: dict[int, Reached] = field(default_factory=dict)
     _unfinished: dict[int, Unfinished] = field(default_factory=dict)
+    _torn: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._torn = set(self.mark.torn)
 
     @property
     def held(self) -> int:
@@ -65,6 +69,10 @@ class Container:
         for text, stream, ts, is_partial in pieces:
             self.newest = max(self.newest, ts)
             begun = self._unfinished.get(stream)
+            if begun is not None and self._is_torn(stream, begun, ts):
+                self._line(b"", stream, begun.ts)
+                del self._unfinished[stream]
+                begun = None
             if begun is None:
                 if not is_partial:
                     self._line(text, stream, ts)
@@ -81,6 +89,7 @@ class Container:
         """Take note that it has stopped: what is unfinished stays so."""
         for stream, begun in self._unfinished.items():
             self._line(b"".join(begun.parts), stream, begun.ts)
+            self._torn.add(stream)
         self._unfinished.clear()
         self.over = True
 
@@ -99,12 +108,21 @@ class Container:
             places[one.stream] = Place(one.last_ts, one.last)
         held = [one.lines[0].ts for one in self._runs.values() if one.lines]
         held += [one.ts for one in self._unfinished.values()]
-        return Mark(max(0, min(self.newest, *held) - SLACK) if held else max(0, self.newest - SLACK), places)
+        return Mark(max(0, min((self.newest, *held)) - SLACK), places, frozenset(self._torn))
+
+    def _is_torn(self, stream: int, begun: Unfinished, ts: int) -> bool:
+        """Return whether a line without an end was taken as it is before, and what comes now is another.
+
+        The engine tells both as one, since it has no line feed between them.
+        """
+        before = self._reached[stream].before
+        return stream in self._torn and before is not None and begun.ts == before.ts != ts
 
     def _line(self, text: bytes, stream: int, ts: int) -> None:
         reached = self._reached[stream]
         if not reached.step(ts):
             return
+        self._torn.discard(stream)
         runs = self._runs.get(stream)
         if runs is None:
             runs = self._runs[stream] = Runs(self.starts, self.longest, stream)

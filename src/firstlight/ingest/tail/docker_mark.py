@@ -32,15 +32,19 @@ class Mark:
 
     since: int = 0
     places: Mapping[int, Place] = field(default_factory=dict)
+    torn: frozenset[int] = frozenset()
+    """The ways of writing whose last line has no end, since the process died before."""
 
     def told(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return {"since": self.since, "places": {str(stream): list(place) for stream, place in self.places.items()}}
+        places = {str(stream): list(place) for stream, place in self.places.items()}
+        return {"since": self.since, "places": places, "torn": sorted(self.torn)}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Mark:
         """Return what `told` has told."""
-        return cls(told["since"], {int(stream): Place(*place) for stream, place in told["places"].items()})
+        places = {int(stream): Place(*place) for stream, place in told["places"].items()}
+        return cls(told["since"], places, frozenset(told["torn"]))
 
 
 @dataclass(slots=True)

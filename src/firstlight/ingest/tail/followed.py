@@ -12,7 +12,7 @@ from firstlight.ingest.tail.content import Content
 from firstlight.ingest.tail.identity import Head
 from firstlight.ingest.tail.multiline import Starts, starts
 from firstlight.ingest.tail.positions import Position
-from firstlight.ingest.tail.records import NO_RECORDS, Records, encoding_of, records
+from firstlight.ingest.tail.records import Records, encoding_of, no_records, records
 from firstlight.ingest.tail.settings import FileSource
 from firstlight.ingest.tail.wrapped import PATIENCE, wrapped_records
 from firstlight.wire.logs.book import LogBook
@@ -41,10 +41,8 @@ class Followed:
     """When something new was last seen in it."""
     seen: int = -1
     """How large it was then."""
-    skipping: bool = False
-    """Whether the rest of a line too long is left out."""
-    ways: frozenset[int] = frozenset()
-    """The same of a file that is wrapped, by the way of writing."""
+    skipping: frozenset[int] = frozenset()
+    """The ways of writing on which the rest of a line too long is left out; 0 in what is not wrapped."""
     _starts: Starts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +60,7 @@ class Followed:
     @property
     def position(self) -> Position:
         """How far it is when what was read of it is stored."""
-        return Position(str(self.content.path), self.content.inode, self.head, self.offset + self.ahead)
+        return Position(str(self.content.path), self.content.inode, self.head, self.offset + self.ahead, self.skipping)
 
     def check(self) -> bool:
         """Return whether other content was written over what was read, and begin anew then.
@@ -73,8 +71,7 @@ class Followed:
             return False
         beginning = self.content.beginning()
         if self.content.size < self.offset or not self.head.begins(beginning):
-            self.head, self.offset, self.ahead, self.skipping = Head.of(beginning), 0, 0, False
-            self.ways = frozenset()
+            self.head, self.offset, self.ahead, self.skipping = Head.of(beginning), 0, 0, frozenset()
             return True
         if not self.head.is_whole:
             self.head = Head.of(beginning)
@@ -94,23 +91,24 @@ class Followed:
         if self.skipping:
             return self._skipped(content, at)
         if not content:
-            return NO_RECORDS
+            return no_records()
         encoding = encoding_of(self._beginning(), self.encoding)[0]
         whole = not full and now - self.quiet_since >= wait
         found = records(content, self._starts, encoding, longest=longest, whole=whole)
-        self.skipping = bool(len(found.cut)) and full and not content[: found.consumed].endswith(b"\n")
+        torn = len(found.cut) and full and not content[: found.consumed].endswith(b"\n")
+        self.skipping = frozenset({0}) if torn else frozenset()
         self.ahead = at + found.consumed - self.offset
         return found
 
     def _unwrapped(self, content: bytes, longest: int, wait: float, quiet: float, *, full: bool) -> Records:
         read = partial(
-            wrapped_records, content, self._starts, longest=longest, wait=wait, quiet=quiet, skipping=self.ways
+            wrapped_records, content, self._starts, longest=longest, wait=wait, quiet=quiet, skipping=self.skipping
         )
         found = read()
         if full and not found.consumed and len(content) >= 2 * longest:
             found = read(force=True)
         if found.consumed:
-            self.ways = found.skipping
+            self.skipping = found.skipping
         if len(found):
             self.ahead = found.consumed
         else:
@@ -123,9 +121,10 @@ class Followed:
 
     def _skipped(self, content: bytes, at: int) -> Records:
         end = content.find(b"\n")
-        self.skipping = end < 0
+        if end >= 0:
+            self.skipping = frozenset()
         self.offset = at + (len(content) if end < 0 else end + 1)
-        return NO_RECORDS
+        return no_records()
 
     def _start(self) -> int:
         return encoding_of(self._beginning(), self.encoding)[1]

@@ -18,7 +18,7 @@ from typing import Final
 
 from firstlight.errors import DecodeError, brief
 from firstlight.ingest.server import DEFAULT_TENANT
-from firstlight.ingest.tail.delivery import Stamps, Surroundings, deliver
+from firstlight.ingest.tail.delivery import Surroundings, deliver
 from firstlight.ingest.tail.notes import Notes
 from firstlight.ingest.tail.settings import JournalLogs
 from firstlight.wire.journal.export import ExportReader
@@ -54,7 +54,6 @@ class JournalTailer:
         self._notes = Notes.load(file)
         self._program = tuple(program)
         self._retry = retry
-        self._stamps = Stamps(around.now_ns)
         self._said = ""
 
     async def run(self) -> None:
@@ -94,7 +93,7 @@ class JournalTailer:
         self._complain(f"{self._program[0]} ended with status {status}: {words}; it is started again")
 
     async def _take(self, reader: ExportReader, gathering: Gathering, data: bytes) -> None:
-        observed_ns = self._stamps.next()
+        observed_ns = self._around.stamps.next()
         gathered, fault = await self._around.in_worker(partial(_decoded, reader, gathering, data, observed_ns))
         if not gathered.empty:
             self._notes.intent = observed_ns, {CURSOR: reader.cursor} if reader.cursor else {}
@@ -113,7 +112,7 @@ class JournalTailer:
 def _decoded(
     reader: ExportReader, gathering: Gathering, data: bytes, observed_ns: int
 ) -> tuple[Gathered, DecodeError | None]:
-    """Return the entries that end in `data`, which are too few for more than one batch, and what is wrong after them."""
+    """Return the entries that end in `data`, too few for more than one batch, and what is wrong after them."""
     fault = None
     try:
         for record in reader.take(data, gathering):

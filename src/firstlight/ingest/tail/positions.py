@@ -29,6 +29,8 @@ class Position:
     inode: Inode
     head: Head
     offset: int
+    skipping: frozenset[int] = frozenset()
+    """The ways of writing on which the rest of a line too long comes there; 0 in what is not wrapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ def _saved(position: Position) -> dict[str, Any]:
         "inode": list(position.inode),
         "head": [head.size, head.digest],
         "offset": position.offset,
+        "skipping": sorted(position.skipping),
     }
 
 
 def _position(saved: Mapping[str, Any]) -> Position:
-    return Position(saved["path"], Inode(*saved["inode"]), Head(*saved["head"]), int(saved["offset"]))
+    skipping = frozenset(saved.get("skipping", ()))
+    return Position(saved["path"], Inode(*saved["inode"]), Head(*saved["head"]), int(saved["offset"]), skipping)

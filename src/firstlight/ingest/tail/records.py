@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -52,7 +53,10 @@ class Records:
         return len(self.body)
 
 
-NO_RECORDS: Final = Records(pa.array([], pa.string()), 0, np.zeros(0, np.int64))
+@cache
+def no_records() -> Records:
+    """Return no records."""
+    return Records(pa.array([], pa.string()), 0, np.zeros(0, np.int64))
 
 
 def encoding_of(beginning: bytes, encoding: str) -> tuple[str, int]:
@@ -77,12 +81,12 @@ def records(content: bytes, starts: Starts, encoding: str, *, longest: int, whol
     text = content if encoding in AS_IT_IS else content.decode(encoding, "replace").encode()
     end = len(text) if whole else text.rfind(b"\n") + 1
     if not end:
-        return _endless(text, len(content), longest) if len(text) >= longest else NO_RECORDS
+        return _endless(text, len(content), longest) if len(text) >= longest else no_records()
     edges = _edges(text[:end], starts, whole=whole)
     if len(edges) < 2 and len(text) >= longest:  # one record of many lines, and no need to wait for more of them
         edges = _edges(text[:end], starts, whole=True)
     if len(edges) < 2:
-        return NO_RECORDS
+        return no_records()
     taken = text[: int(edges[-1])]
     consumed = len(taken) if text is content else _consumed(taken, content, encoding)
     return _columns(taken, edges, consumed, longest)

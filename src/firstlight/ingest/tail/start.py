@@ -13,9 +13,9 @@ from firstlight.ingest.tail.kubernetes_pods import Pods
 from firstlight.ingest.tail.settings import TailSettings
 from firstlight.ingest.tail.tailer import Tailer
 
-FILES: Final = "files.json"
-DOCKER: Final = "docker.json"
-JOURNAL: Final = "journal.json"
+FILES: Final = "tail-positions.json"
+DOCKER: Final = "tail-docker.json"
+JOURNAL: Final = "tail-journal.json"
 
 Run = Callable[[], Awaitable[None]]
 

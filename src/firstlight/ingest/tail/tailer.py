@@ -19,7 +19,7 @@ import pyarrow as pa
 from firstlight.ingest.server import DEFAULT_TENANT
 from firstlight.ingest.tail.attributes import attributes
 from firstlight.ingest.tail.crowd import Crowd
-from firstlight.ingest.tail.delivery import CUT, GARBLED, Stamps, Surroundings, deliver
+from firstlight.ingest.tail.delivery import CUT, GARBLED, Surroundings, deliver
 from firstlight.ingest.tail.followed import Followed
 from firstlight.ingest.tail.kubernetes_files import PodFiles
 from firstlight.ingest.tail.positions import Intent, Position, Positions
@@ -55,7 +55,6 @@ class Tailer:
         self._pods = pods
         self._crowd = Crowd(settings, self._positions, around.book, pods)
         self._first = 0
-        self._stamps = Stamps(around.now_ns)
 
     async def run(self) -> None:
         """Follow, until cancelled."""
@@ -119,7 +118,7 @@ class Tailer:
         if not parts:
             self._crowd.drop(lambda one: now - one.quiet_since > one.patience(settings.wait))
             return None
-        observed_ns = self._stamps.next()
+        observed_ns = self._around.stamps.next()
         batch = self._around.book.batch(DEFAULT_TENANT, _sheet(parts), observed_ns)
         positions = [one.position for one, _ in parts]
         garbled = sum(found.garbled for _, found in parts)

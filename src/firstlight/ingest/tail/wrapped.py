@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from firstlight.ingest.tail.attributes import STREAMS
 from firstlight.ingest.tail.multiline import Starts
-from firstlight.ingest.tail.records import NO_RECORDS, Records
+from firstlight.ingest.tail.records import Records, no_records
 from firstlight.ingest.tail.runs import Gathered, Line, Runs
 from firstlight.ingest.tail.runtime_times import SECOND, nanoseconds
 
@@ -87,7 +87,7 @@ def wrapped_records(
     if not lines[-1]:
         del lines[-1]
     if not lines:
-        return NO_RECORDS
+        return no_records()
     runs = [Runs(starts, longest, stream) for stream in range(len(STREAMS))]
     unfinished: dict[int, _Open] = {}
     skipped: dict[int, int] = dict.fromkeys(skipping, len(lines))
@@ -144,7 +144,7 @@ def _until(found: list[Gathered], limit: int) -> tuple[int, list[Gathered]]:
 def _records(taken: list[Gathered], lines: list[bytes], limit: int, size: int, skipping: frozenset[int]) -> Records:
     consumed = min(size, sum(map(len, lines[:limit])) + limit)
     if not taken:
-        return Records(NO_RECORDS.body, consumed, NO_RECORDS.cut, skipping=skipping)
+        return Records(no_records().body, consumed, no_records().cut, skipping=skipping)
     body, garbled = texts([one.text for one in taken])
     return Records(
         body,

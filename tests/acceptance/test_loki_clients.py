@@ -82,7 +82,7 @@ async def test_python_logging_loki(loki: Loki, version: str) -> None:
     ((labels, lines),) = await streams(loki, f'{{app="logging-loki-{version}"}}')
     assert lines == [f"line {number} grüße" for number in range(LINES)]
     assert labels == {
-        "app": f"logging-loki-{version}", "detected_level": "unknown", "logger": "shop.cart", "odd_name": "x",
+        "app": f"logging-loki-{version}", "detected_level": "warn", "logger": "shop.cart", "odd_name": "x",
         "service_name": f"logging-loki-{version}", "severity": "warning",
     }  # fmt: skip
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from typing import Final
 
@@ -25,16 +26,13 @@ from firstlight.ingest.processed import processed
 from firstlight.ingest.sockets.open import LogSockets, open_log_sockets
 from firstlight.ingest.sockets.settings import COMPAT, LogSocketSettings
 from firstlight.ingest.tail.delivery import Surroundings
-from firstlight.ingest.tail.tailer import Tailer
+from firstlight.ingest.tail.start import tailers
 from firstlight.model.batch import Batch
 from firstlight.store.open import Store
 from firstlight.telemetry import Telemetry
 from firstlight.wire.logs.book import LogBook
 from firstlight.wire.loki.intake import PushIntake
 from firstlight.wire.ndjson.reader import NdjsonReader
-
-POSITIONS: Final = "tail-positions.json"
-"""The file in the data directory that says how far log files have been read."""
 
 TRUNCATED: Final = "truncated"
 
@@ -104,10 +102,8 @@ class LogIntake:
             wanted, self._append, self.book, self._telemetry.ingest, time.time_ns, self._workers
         )
 
-    def tailer(self) -> Tailer | None:
-        """Return what follows log files, None if none are named. Raise a UserError."""
-        if not self._settings.tail.files:
-            return None
+    def tailers(self) -> Sequence[tuple[str, Callable[[], Coroutine[None, None, None]]]]:
+        """Return what follows files, containers and the journal, as the settings say, by names. Raise a UserError."""
         around = Surroundings(
             append=self._append,
             stored=self._has_observed,
@@ -116,7 +112,7 @@ class LogIntake:
             workers=self._workers,
             now_ns=time.time_ns,
         )
-        return Tailer(self._settings.tail, self._settings.data / POSITIONS, around)
+        return tailers(self._settings.tail, self._settings.data, around, os.environ)
 
     async def _has_observed(self, observed_ns: int) -> bool:
         found = await self._store.readers.query(

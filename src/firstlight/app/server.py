@@ -229,9 +229,8 @@ class Server:
         sockets = await logs.sockets()
         self._cleanups.push("the sockets of log shippers", sockets.stop)
         addresses.update({f"logs/{name}": str(address) for name, address in sockets.addresses.items()})
-        tailer = logs.tailer()
-        if tailer is not None:
-            self._run("the log files", tailer.run)
+        for name, run in logs.tailers():
+            self._run(name, run)
         miner = Miner()
         store.writer.committed.append(miner.committed)
         self._run("the patterns of logs", partial(watch, miner, store.writer.append, workers))

@@ -8,8 +8,7 @@ import gzip
 import lzma
 import os
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +16,13 @@ import pyarrow as pa
 import pytest
 
 from firstlight.errors import StoreBusy
-from firstlight.ingest.tail.delivery import Surroundings
 from firstlight.ingest.tail.positions import Positions, PositionsUnreadable
 from firstlight.ingest.tail.settings import FileSource, TailSettings
 from firstlight.ingest.tail.tailer import Tailer
 from firstlight.model.batch import Batch, Rejections
-from firstlight.sdk.metrics import Registry
-from firstlight.telemetry import Telemetry
-from firstlight.wire.logs.book import LogBook
+from tests.ingest.tail.shelf import Shelf, running, surroundings, until
 
 pytestmark = pytest.mark.anyio
-
-
-class Shelf:
-    """A store in memory. `fails` says what to raise before something is taken, `dies` after it."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self.fails: list[Exception] = []
-        self.dies = False
-
-    async def append(self, batch: Batch) -> Rejections:
-        if self.fails:
-            raise self.fails.pop()
-        self.rows += batch.tables["logs"].to_pylist()
-        if self.dies:
-            await asyncio.Event().wait()
-        return Rejections()
-
-    async def stored(self, observed_ns: int) -> bool:
-        return any(row["observed_ts"].value == observed_ns for row in self.rows)
-
-    @property
-    def bodies(self) -> list[str]:
-        return [row["body"] for row in self.rows]
 
 
 @pytest.fixture
@@ -58,43 +30,18 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000 * 10**9
-
-    def __call__(self) -> int:
-        self.now += 1
-        return self.now
-
-
 @asynccontextmanager
 async def following(shelf: Shelf, folder: Path, pattern: str = "*.log*", **told: Any) -> AsyncIterator[Tailer]:
     source = FileSource(paths=[str(folder / pattern)], **told)
     settings = TailSettings(files=[source], poll=0.05, discover=0.1, wait=0.1, max_line=1024, max_read=64 * 1024)
-    with ThreadPoolExecutor(2) as workers:
-        telemetry = Telemetry(Registry()).ingest
-        around = Surroundings(shelf.append, shelf.stored, LogBook(), telemetry, workers, Clock())
+    with surroundings(shelf) as around:
         tailer = Tailer(settings, folder / "state" / "positions.json", around)
-        task = asyncio.create_task(tailer.run())
-        try:
+        async with running(tailer.run):
             yield tailer
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - files tell nobody
-            await asyncio.sleep(0.02)
 
 
 async def settled(shelf: Shelf, wanted: list[str]) -> None:
-    """Wait for what is wanted, and a little longer for what is not."""
-    await until(lambda: len(shelf.bodies) >= len(wanted))
-    await asyncio.sleep(0.4)
-    assert sorted(shelf.bodies) == sorted(wanted)
+    await shelf.settled(wanted)
 
 
 async def test_what_grows(shelf: Shelf, tmp_path: Path) -> None:
@@ -247,6 +194,44 @@ async def test_a_line_without_an_end(shelf: Shelf, tmp_path: Path) -> None:
         await settled(shelf, ["before", "x" * 1024, "after"])
     long = next(row for row in shelf.rows if row["body"].startswith("x"))
     assert long["attributes"] == [("log.truncated", "true")]
+
+
+async def test_a_line_without_an_end_across_restarts(shelf: Shelf, tmp_path: Path) -> None:
+    file = tmp_path / "app.log"
+    file.write_text("x" * 100_000)
+    async with following(shelf, tmp_path):
+        await settled(shelf, ["x" * 1024])
+    with file.open("a") as out:
+        out.write("x" * 100_000 + "\nafter\n")
+    async with following(shelf, tmp_path):
+        await settled(shelf, ["x" * 1024, "after"])
+
+
+async def test_packed_while_it_is_read(shelf: Shelf, tmp_path: Path) -> None:
+    """An archive waits until it is known how far the file was read that it was made of."""
+    file = tmp_path / "app.log"
+    file.write_text("one\n")
+    async with following(shelf, tmp_path):
+        await settled(shelf, ["one"])
+        with file.open("a") as out:
+            out.write("two\n")
+        (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+        file.write_text("three\n")
+        await settled(shelf, ["one", "two", "three"])
+
+
+async def test_what_cannot_be_noted_is_not_stored(
+    shelf: Shelf, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a full disk: it is waited until there is room."""
+    (tmp_path / "app.log").write_text("one\n")
+    (tmp_path / "state").write_text("this is no folder")
+    async with following(shelf, tmp_path):
+        await until(lambda: "cannot note how far logs were read" in caplog.text)
+        assert shelf.bodies == []
+        (tmp_path / "state").unlink()
+        await settled(shelf, ["one"])
 
 
 async def test_many_files(shelf: Shelf, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Client:
     async def __aenter__(self) -> Self:
         connector: aiohttp.BaseConnector
         if self.unix_socket:
-            connector = aiohttp.UnixConnector(self.unix_socket)
+            connector = aiohttp.UnixConnector(self.unix_socket, limit=self.connections)
         else:
             connector = aiohttp.TCPConnector(limit=self.connections, ttl_dns_cache=30, keepalive_timeout=300)
         self._session = aiohttp.ClientSession(

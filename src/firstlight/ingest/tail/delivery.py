@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, TypeVar
 
-from firstlight.errors import StoreError
+from firstlight.errors import StoreError, UserError
 from firstlight.ingest.receiver import Append
 from firstlight.model.batch import Batch
 from firstlight.telemetry import IngestInstruments
@@ -18,6 +18,9 @@ from firstlight.wire.logs.book import LogBook
 
 Stored = Callable[[int], Awaitable[bool]]
 """Says whether the store has records that were observed at this time, in nanoseconds."""
+
+RETRY: Final = 2.0
+"""Seconds until what failed is tried again."""
 
 CUT: Final = "line too long, cut"
 GARBLED: Final = "bytes that are no text, replaced"
@@ -59,9 +62,33 @@ class Surroundings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stamps", Stamps(self.now_ns))
 
+    async def save(self, save: Callable[[], None]) -> None:
+        """Return when it is noted how far was read; while that cannot be written, such as on a full disk, wait."""
+        while True:
+            try:
+                return await self.in_worker(save)
+            except OSError as error:
+                _log.warning("cannot note how far logs were read: %s; nothing more is read until that works", error)
+                await asyncio.sleep(RETRY)
+
+    async def has(self, observed_ns: int) -> bool:
+        """Return whether the store has records that were observed at this time, when it says so."""
+        while True:
+            try:
+                return await self.stored(observed_ns)
+            except UserError as error:
+                _log.warning("cannot find out how far logs were read: %s; nothing is read until that works", error)
+                await asyncio.sleep(RETRY)
+
     async def in_worker(self, work: Callable[[], T]) -> T:
-        """Return what `work` does, in another thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.workers, work)
+        """Return what `work` does, in another thread; when cancelled, end when it has ended."""
+        future = asyncio.get_running_loop().run_in_executor(self.workers, work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            # What it uses is closed next.
+            await asyncio.wait([future])
+            raise
 
 
 async def deliver(around: Surroundings, batch: Batch, source: str, *, read: int, altered: Mapping[str, int]) -> None:

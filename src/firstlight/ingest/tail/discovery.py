@@ -18,9 +18,17 @@ def found(sources: Iterable[FileSource]) -> dict[Path, FileSource]:
         for pattern in source.paths:
             for name in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - a Path globs from a folder only
                 path = Path(name)
-                if path not in files and not _excluded(name, source) and path.is_file():
+                if path not in files and not _excluded(name, source) and is_file(path):
                     files[path] = source
     return files
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a path is a file's, as far as one may know."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def stem(path: Path) -> str:

@@ -59,7 +59,7 @@ class DockerTailer:
 
     async def run(self) -> None:
         """Follow, until cancelled."""
-        await self._notes.recover(self._around.stored)
+        await self._notes.recover(self._around.has)
         async with self._engine.client() as client, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep(client, tasks))
             tasks.create_task(self._engine.listen(client, self._started, self._retry))
@@ -124,7 +124,7 @@ class DockerTailer:
 
     async def _save(self) -> None:
         async with self._saving:
-            await self._around.in_worker(self._notes.save)
+            await self._around.save(self._notes.save)
 
     async def _hold(self) -> None:
         """Return when there is room for more that is not stored."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import ClientResponse
 
-from firstlight.errors import DecodeError, brief
+from firstlight.errors import ConfigError, DecodeError, brief
 from firstlight.ingest.scrape.client import FAILURES, Client, failure
 from firstlight.ingest.scrape.discovery.ask import ask, mapping, sequence, text
 from firstlight.ingest.scrape.discovery.docker import DockerDiscovery, base_url
@@ -42,14 +42,20 @@ class NotThere(Exception):
 
 
 def engine_at(socket: str, environ: Mapping[str, str]) -> str:
-    """Return the address of an engine as a URL.
+    """Return the address of an engine as a URL; raise ConfigError if none is known that can be used.
 
     >>> engine_at("/run/podman.sock", {}), engine_at("auto", {"DOCKER_HOST": "tcp://127.0.0.1:2375"})
     ('unix:///run/podman.sock', 'tcp://127.0.0.1:2375')
     """
-    if socket == "auto":
-        return environ.get("DOCKER_HOST") or DEFAULT
-    return f"unix://{socket}" if socket.startswith("/") else socket
+    if socket != "auto":
+        return f"unix://{socket}" if socket.startswith("/") else socket
+    host = environ.get("DOCKER_HOST") or DEFAULT
+    if not host.startswith(("unix://", "tcp://", "http://", "https://")):
+        raise ConfigError(
+            f"cannot ask the engine at {brief(host)}, which DOCKER_HOST names; want unix:///path or tcp://host:port;"
+            " set tail.docker.socket"
+        )
+    return host
 
 
 @dataclass(slots=True)

@@ -31,6 +31,8 @@ STEP: Final = 1024 * 1024
 
 CURSOR: Final = "cursor"
 
+LAST_WORDS: Final = 4096
+
 GRACE: Final = 2.0
 """Seconds in which the child must have ended when it is told to."""
 
@@ -58,7 +60,7 @@ class JournalTailer:
 
     async def run(self) -> None:
         """Follow, until cancelled."""
-        await self._notes.recover(self._around.stored)
+        await self._notes.recover(self._around.has)
         while True:
             try:
                 await self._follow()
@@ -82,7 +84,7 @@ class JournalTailer:
         async with _running(self.command()) as child:
             if child.stdout is None or child.stderr is None:
                 raise OSError("BUG: the child has no pipes")
-            complaints = asyncio.create_task(child.stderr.read(4096))
+            complaints = asyncio.create_task(_last_words(child.stderr))
             try:
                 while data := await child.stdout.read(STEP):
                     await self._take(reader, gathering, data)
@@ -97,7 +99,7 @@ class JournalTailer:
         gathered, fault = await self._around.in_worker(partial(_decoded, reader, gathering, data, observed_ns))
         if not gathered.empty:
             self._notes.intent = observed_ns, {CURSOR: reader.cursor} if reader.cursor else {}
-            await self._around.in_worker(self._notes.save)
+            await self._around.save(self._notes.save)
             await deliver(self._around, gathered.batch, SOURCE, read=len(data), altered=gathered.altered)
             self._notes.settle()
         if fault is not None:
@@ -120,6 +122,14 @@ def _decoded(
     except DecodeError as error:
         fault = error
     return gathering.drain(DEFAULT_TENANT, observed_ns), fault
+
+
+async def _last_words(stream: asyncio.StreamReader) -> bytes:
+    """Return the end of what a child complains of, read as it comes, so that it never waits for that."""
+    kept = b""
+    while data := await stream.read(LAST_WORDS):
+        kept = (kept + data)[-LAST_WORDS:]
+    return kept
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from firstlight.ingest.tail.discovery import is_file
 from firstlight.ingest.tail.kubernetes_origin import Pod, PodPlace, pod_origin
 from firstlight.ingest.tail.settings import PodLogs
 from firstlight.wire.logs.book import LogBook
@@ -60,7 +61,7 @@ class PodFiles:
         settings = self.settings
         for path in sorted(self.folder.glob("*_*_*/*/*.log*")):
             place = place_of(path)
-            if place is None or not self._wanted(place.namespace) or not path.is_file():
+            if place is None or not self._wanted(place.namespace) or not is_file(path):
                 continue
             yield path, PodFile(place, settings.multiline, settings.start, self._whose(place))
 

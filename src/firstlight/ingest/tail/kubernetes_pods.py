@@ -51,8 +51,7 @@ class Pods:
 
     async def run(self) -> None:
         """Watch until cancelled; return at once if there is no API to ask."""
-        if not self._is_asked:
-            self._listed.set()
+        if not self.is_asked:
             return
         found = await self._access()
         node = self.settings.node or self.environ.get("NODE_NAME", "")
@@ -75,6 +74,8 @@ class Pods:
 
     async def known(self) -> None:
         """Return when all pods are known, or it has taken too long."""
+        if not self.is_asked:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self.patience):
                 await self._listed.wait()
@@ -88,7 +89,8 @@ class Pods:
         return None
 
     @property
-    def _is_asked(self) -> bool:
+    def is_asked(self) -> bool:
+        """Whether there is an API to ask."""
         api = self.settings.api
         return isinstance(api, PodApi) or (api == "auto" and bool(self.environ.get("KUBERNETES_SERVICE_HOST")))
 

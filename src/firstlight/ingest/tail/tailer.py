@@ -81,13 +81,13 @@ class Tailer:
         """Find out what became of what was about to be stored when the process ended."""
         intent = self._positions.intent
         if intent is not None:
-            is_stored = await self._around.stored(intent.observed_ns)
+            is_stored = await self._around.has(intent.observed_ns)
             self._positions.settle(intent.positions if is_stored else ())
-            await self._around.in_worker(self._positions.save)
+            await self._around.save(self._positions.save)
 
     async def _store(self, found: _Round) -> None:
         self._positions.intent = Intent(found.observed_ns, found.positions)
-        await self._around.in_worker(self._positions.save)
+        await self._around.save(self._positions.save)
         altered = {CUT: found.cut, GARBLED: found.garbled}
         await deliver(self._around, found.batch, SOURCE, read=found.read, altered=altered)
         for one in found.files:

@@ -40,6 +40,8 @@ class ExportReader:
     """Reads entries. What is held is never more than what may be kept of one."""
 
     def __init__(self) -> None:
+        self.cursor = ""
+        """Where in its journal the entry is that was read last, if it says so."""
         self._place = _Place.FIELD
         self._rest = bytearray()
         """The beginning of a field, a length or a value."""
@@ -148,6 +150,7 @@ class ExportReader:
         if not fields:
             return
         texts = {name.decode(): ",".join(map(gathering.text, values)) for name, values in fields.items()}
+        self.cursor = texts.get("__CURSOR", "")
         record = entry_record(texts, truncated=truncated)
         if record is None:
             gathering.refuse(NO_MESSAGE)

@@ -44,9 +44,7 @@ class DockerDiscovery:
 
     async def find(self, client: Client) -> list[TargetGroup]:
         """Return the containers that run now."""
-        parts = urlsplit(self.settings.host)
-        scheme = "https" if parts.scheme == "https" else "http"
-        base = "http://localhost" if parts.scheme == "unix" else f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        base = base_url(self.settings.host)
         wanted = {one.name: list(one.values) for one in self.settings.filters}
         params = {"filters": orjson.dumps(wanted).decode()} if wanted else None
         # Of a container that uses another's network, that one may not be among those wanted.
@@ -54,6 +52,14 @@ class DockerDiscovery:
         networks = sequence((await ask(client, f"{base}/networks")).data)
         everyone = containers if not wanted else sequence((await ask(client, f"{base}/containers/json")).data)
         return [TargetGroup("docker", tuple(container_targets(containers, networks, self.settings, everyone)))]
+
+
+def base_url(host: str) -> str:
+    """Return what the URLs of an engine begin with."""
+    parts = urlsplit(host)
+    if parts.scheme == "unix":
+        return "http://localhost"
+    return f"{'https' if parts.scheme == 'https' else 'http'}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def container_targets(

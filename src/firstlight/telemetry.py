@@ -259,6 +259,11 @@ class QueryInstruments:
             "where it was not looked for.",
             ("outcome",),
         )
+        self.log_metrics = registry.counter(
+            "firstlight_log_metrics_evaluations_total",
+            "Evaluations of metrics that are made of logs, by how they ended: recorded, failed or missed.",
+            ("metric", "outcome"),
+        )
         self.tail_subscribers = registry.gauge(
             "firstlight_tail_subscribers",
             "Clients that follow new log records.",

@@ -139,7 +139,7 @@ def test_follows_a_server_that_goes_and_comes_back(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is both among the newest and in the stream is shown once."""
-    monkeypatch.setattr("firstlight.cli.logs.WAITS", (0.0,))
+    monkeypatch.setattr("firstlight.cli.logs_following.WAITS", (0.0,))
     tail = [
         Answer.lines([{"following": True}, record(1), {"heartbeat": True}, {"dropped": 12}, record(2)]),
         Answer.of({"error": "the server is starting"}, 503),

@@ -16,6 +16,9 @@ from firstlight.api.loki.routes import Needed, loki_routes
 from firstlight.api.loki.selectors import Matchers
 from firstlight.api.loki.shelf import Shelf
 from firstlight.api.loki.status import Facts
+from firstlight.api.native.logs_asked import Logs
+from firstlight.api.native.logs_routes import logs_routes
+from firstlight.api.native.routes import PREFIX
 from firstlight.app.prometheus import metric_sessions, now_ms
 from firstlight.app.settings import Settings
 from firstlight.config.dump import dump
@@ -26,6 +29,7 @@ from firstlight.query.logql.source import LogSource, Taken
 from firstlight.query.logql.sql_fields import LEVELS
 from firstlight.query.logql.sql_rows import Slice
 from firstlight.query.logs.patterns import PatternSource
+from firstlight.query.logs.searches import FILE, SavedSearches
 from firstlight.store.open import Store
 from firstlight.telemetry import Telemetry
 
@@ -41,7 +45,8 @@ class Loki:
         self._store = store
         self._sessions = metric_sessions(store, settings)
         self._engine = engine
-        self._source = source = LogSource(self._sessions, workers, settings.logql, now_ms=now_ms)
+        self.source = source = LogSource(self._sessions, workers, settings.logql, now_ms=now_ms)
+        """What finds streams and reads their lines."""
         self.door = LogqlDoor(source, engine, settings.logql, time.monotonic)
         """What answers LogQL."""
         self.patterns = PatternSource(self._sessions, engine)
@@ -50,9 +55,22 @@ class Loki:
         store.writer.committed += [source.learn, self.followers.committed]
         store.retention.forgotten.append(source.forget)
 
+    def native_routes(self) -> Sequence[BaseRoute]:
+        """Return the routes of our own API that ask for logs. Raise a UserError if saved searches cannot be read."""
+        logs = Logs(
+            source=self.source,
+            door=self.door,
+            engine=self._engine,
+            patterns=self.patterns,
+            followers=self.followers,
+            searches=SavedSearches(self._settings.data / FILE),
+            tenant=DEFAULT_TENANT,
+        )
+        return logs_routes(logs, PREFIX, time.time_ns)
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes of its API; the last is of everything else under its prefix."""
-        settings, source = self._settings, self._source
+        settings, source = self._settings, self.source
         needed = Needed(
             door=self.door,
             finder=source,

@@ -29,6 +29,7 @@ from firstlight.app.elastic import Elastic
 from firstlight.app.exposition import expose
 from firstlight.app.listeners import listeners
 from firstlight.app.log_intake import LogIntake
+from firstlight.app.log_metrics import recorder
 from firstlight.app.loki import Loki
 from firstlight.app.prometheus import Prometheus, metric_source, now_ms
 from firstlight.app.pushes import keeper_in, push_routes
@@ -155,7 +156,7 @@ class Server:
         grpc = await self._open_grpc(ingest, decoder, addresses)
         tail = Tail(telemetry.query)
         store.writer.committed.append(tail.committed)
-        native = self._open_queries(store, tail, scraping, elastic)
+        native = self._open_queries(store, tail, scraping, elastic, book)
 
         async def stop_listening() -> None:
             await asyncio.gather(http.stop(), *([grpc.stop(settings.http.stop_timeout)] if grpc else []))
@@ -202,7 +203,9 @@ class Server:
         self._run("retention", store.retention.run)
         return store
 
-    def _open_queries(self, store: Store, tail: Tail, scraping: Scraping, elastic: Elastic) -> Sequence[BaseRoute]:
+    def _open_queries(
+        self, store: Store, tail: Tail, scraping: Scraping, elastic: Elastic, book: Book
+    ) -> Sequence[BaseRoute]:
         engine = Engine(self._settings.query, self.telemetry.query)
         workers = self._threads("querying", "query", self._settings.query.max_running)
         source = metric_source(store, self._settings)
@@ -221,7 +224,15 @@ class Server:
         native = native_routes(door, views, tail, told, prometheus.metrics(), now_ns=time.time_ns)
         loki = Loki(self._settings, store, engine, workers, self.telemetry)
         self._cleanups.push("the live tails of Loki", loki.followers.close)
-        answers = [*loki.routes(), *prometheus.routes(self._health, self.reload_as_asked), *elastic.routes(engine)]
+        if self._settings.log_metrics:
+            recording = recorder(self._settings.log_metrics, loki.door, store.writer.append, book, self.telemetry.query)
+            self._run("the metrics made of logs", recording.run)
+        answers = [
+            *loki.native_routes(),
+            *loki.routes(),
+            *prometheus.routes(self._health, self.reload_as_asked),
+            *elastic.routes(engine),
+        ]
         return [*native, *answers]
 
     async def _open_logs(self, logs: LogIntake, store: Store, workers: Executor, addresses: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from firstlight.ingest.settings import IngestSettings, OtlpSettings, PushSetting
 from firstlight.ingest.sockets.settings import LogSocketSettings
 from firstlight.ingest.tail.settings import TailSettings
 from firstlight.query.logql.settings import LogqlSettings
+from firstlight.query.logs.derived_settings import LogMetrics
 from firstlight.query.promql.settings import PromqlSettings
 from firstlight.query.settings import QuerySettings
 from firstlight.store.settings import RetentionSettings, StoreSettings
@@ -53,6 +54,7 @@ class Settings(BaseModel):
     prometheus_api: PrometheusApiSettings = PrometheusApiSettings()
     logql: LogqlSettings = LogqlSettings()
     loki_api: LokiApiSettings = LokiApiSettings()
+    log_metrics: LogMetrics = ()
     logging: LogSettings = LogSettings()
 
     @property
@@ -64,7 +66,8 @@ class Settings(BaseModel):
     def _listens_on_different_ports(self) -> Self:
         taken = {"http.listen": self.http.listen}
         ports = {f"ports.{name}": getattr(self.ports, name) for name in PortSettings.model_fields}
-        for name, address in {"otlp.http": self.otlp.http, "otlp.grpc": self.otlp.grpc, **ports}.items():
+        sockets = {f"log_sockets.{name}": address for name, address in self.log_sockets.streams.items()}
+        for name, address in {"otlp.http": self.otlp.http, "otlp.grpc": self.otlp.grpc, **ports, **sockets}.items():
             other = next((one for one, at in taken.items() if address and address.port and at == address), None)
             if other:
                 also = f", or null for {name}, whose requests {other} takes as well" if name == "otlp.http" else ""

@@ -89,7 +89,7 @@ class Server:
 
     def rows(self, query: str, parameters: Mapping[str, object]) -> Iterator[dict[str, Any]]:
         """Yield what SQL has for an answer, row by row."""
-        for line in _lines(self.pieces(query, parameters, "ndjson")):
+        for line in lines_of(self.pieces(query, parameters, "ndjson")):
             yield read_object(line)
 
     def pieces(self, query: str, parameters: Mapping[str, object], form: str) -> Iterator[bytes]:
@@ -99,10 +99,21 @@ class Server:
         with self._asked("POST", f"{API}/sql", body, headers) as response:
             yield from _pieces(response)
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str, options: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return what the server says under a path of its API."""
-        with self._asked("GET", API + path) as response:
+        with self._asked("GET", _with_options(path, options or {})) as response:
             return read_object(b"".join(_pieces(response)))
+
+    def stream(self, path: str, options: Mapping[str, str], form: str = "ndjson") -> Iterator[bytes]:
+        """Yield what the server says under a path of its API as it sends it, in one of `FORMATS`."""
+        with self._asked("GET", _with_options(path, options), headers={"accept": FORMATS[form]}) as response:
+            yield from _pieces(response)
+
+    def send(self, method: str, path: str, body: bytes, form: str, allowed: Collection[int] = (200,)) -> dict[str, Any]:
+        """Have the server take what is sent under a path of its API, in one of `FORMATS`; return what it says of it."""
+        with self._asked(method, API + path, body, {"content-type": FORMATS[form]}, allowed=allowed) as response:
+            text = b"".join(_pieces(response))
+            return read_object(text) if text.strip() else {}
 
     def prometheus(self, path: str, options: Mapping[str, str]) -> bytes:
         """Return what the server answers under a path of Prometheus' API, as it comes."""
@@ -123,9 +134,9 @@ class Server:
 
         Nothing at all for `silence` seconds is taken for a stream that broke off.
         """
-        asked = f"{API}{path}?{urlencode(options, quote_via=quote)}" if options else API + path
+        asked = _with_options(path, options)
         with self._asked("GET", asked, headers={"accept": FORMATS["ndjson"]}, silence=silence) as response:
-            yield (read_object(line) if line.strip() else {} for line in _lines(_pieces(response)))
+            yield (read_object(line) if line.strip() else {} for line in lines_of(_pieces(response)))
 
     @contextmanager
     def _asked(
@@ -204,7 +215,12 @@ def _broken_off() -> BrokenOff:
     return BrokenOff("cannot read the answer to its end: the server broke it off; its log may tell why")
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _with_options(path: str, options: Mapping[str, str]) -> str:
+    return f"{API}{path}?{urlencode(options, quote_via=quote, errors='replace')}" if options else API + path
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of what comes in pieces."""
     rest = b""
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")

@@ -1,37 +1,21 @@
-"""`firstlight logs`: the newest log records, and those that come from now on."""
+"""`firstlight logs`: the newest log records and those that come from now on; and by a further word, more of them."""
 
 from __future__ import annotations
 
 import argparse
-import io
 import re
-import select
 import sys
-import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from firstlight.cli.client import BrokenOff, Refused, Server, Unreachable
+from firstlight.cli import logs_words
+from firstlight.cli.client import Server
 from firstlight.cli.client import add_arguments as add_server
-from firstlight.cli.render import Screen, as_json, count, harmless, local_time, note, one_line, seconds, whole_number
+from firstlight.cli.logs_following import follow
+from firstlight.cli.logs_print import ALL, JSON, LEVELS, TEXT, Printer
+from firstlight.cli.render import Screen, note, seconds, whole_number
 from firstlight.errors import ConfigError, brief
 
-SUMMARY = "show log records: the newest, or as they come"
-
-LEVELS: Final[Mapping[str, int]] = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-"""Each level, and the lowest severity number of OpenTelemetry's that belongs to it."""
-
-STYLES: Final[Mapping[str, str]] = {
-    "trace": "dim",
-    "debug": "blue",
-    "info": "green",
-    "warn": "yellow",
-    "error": "red",
-    "fatal": "bold red",
-}
+SUMMARY = "show log records: the newest, as they come, or what a query in LogQL finds"
 
 LIMIT: Final = 100
 BEFORE_FOLLOWING: Final = 10
@@ -43,36 +27,44 @@ WINDOWS: Final = (300.0, 86_400.0, None)
 """Seconds back from now in which the newest records are looked for, until there are enough; the last is all of them."""
 
 ID_DIGITS: Final = 32
-SHORT_ID: Final = 8
-
 TAIL: Final = "/logs/tail"
-SILENCE: Final = 60.0
-"""Seconds after which a stream in which not even a sign of life comes is taken for dead."""
 
-WAITS: Final = (0.5, 1.0, 2.0, 5.0)
-"""Seconds between attempts to reach a server that went away; the last again and again."""
+OWN: Final = "newest_"
+"""Begins the names that our own options have when they are read: those of further words are others."""
 
-NOT_YET: Final = (502, 503, 504)
-"""Answers of a server that is starting, or of what stands before one."""
+OPTIONS: Final = ("follow", "service", "level", "contains", "trace", "since", "limit", "attributes", "format")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what may stand after `logs`."""
-    parser.add_argument("--follow", "-f", action="store_true", help="go on with records as they come, until Ctrl-C")
-    parser.add_argument("--service", metavar="NAME", help="of this service")
-    parser.add_argument("--level", type=str.lower, choices=LEVELS, help="of this level, or worse")
-    parser.add_argument("--contains", metavar="TEXT", help="with this text in the body")
-    parser.add_argument("--trace", metavar="ID", help="of this trace; the first digits of its id will do")
-    parser.add_argument("--since", metavar="DURATION", type=seconds, help="no older than this, such as 15m")
+    """Add what may stand after `logs`: options that choose among the newest, or a further word with its own."""
+    parser.epilog = (
+        "Options choose among the newest records. A WORD has options of its own, after it: WORD --help lists them."
+    )
+    parser.add_argument(
+        "--follow", "-f", dest=OWN + "follow", action="store_true", help="go on with records as they come, until Ctrl-C"
+    )
+    parser.add_argument("--service", dest=OWN + "service", metavar="NAME", help="of this service")
+    parser.add_argument("--level", dest=OWN + "level", type=str.lower, choices=LEVELS, help="of this level, or worse")
+    parser.add_argument("--contains", dest=OWN + "contains", metavar="TEXT", help="with this text in the body")
+    parser.add_argument(
+        "--trace", dest=OWN + "trace", metavar="ID", help="of this trace; the first digits of its id will do"
+    )
+    parser.add_argument(
+        "--since", dest=OWN + "since", metavar="DURATION", type=seconds, help="no older than this, such as 15m"
+    )
     parser.add_argument(
         "--limit",
+        dest=OWN + "limit",
         metavar="N",
         type=whole_number(0),
         help=f"how many of the newest ({LIMIT}; {BEFORE_FOLLOWING} before those that --follow brings)",
     )
-    parser.add_argument("--attributes", action="store_true", help="show attributes, too")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="lines of text, or of JSON (text)")
+    parser.add_argument("--attributes", dest=OWN + "attributes", action="store_true", help="show attributes, too")
+    parser.add_argument(
+        "--format", dest=OWN + "format", choices=(TEXT, JSON), default=TEXT, help="lines of text, or of JSON (text)"
+    )
     add_server(parser)
+    logs_words.add_to(parser)
 
 
 def trace_id(text: str) -> str:
@@ -83,9 +75,14 @@ def trace_id(text: str) -> str:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Print what there is, and then what comes."""
+    """Print what there is, and then what comes; or do what a further word says."""
     server = Server.of(arguments)
-    printer = Printer(Screen.of(sys.stdout), as_json=arguments.format == "json", attributes=arguments.attributes)
+    own = argparse.Namespace(**{name: getattr(arguments, OWN + name) for name in OPTIONS})
+    if "do" in arguments:
+        _check_place(own, arguments.word)
+        return cast(int, arguments.do(arguments))
+    arguments = own
+    printer = Printer(Screen.of(sys.stdout), arguments.format, ALL if arguments.attributes else ())
     if arguments.trace is not None:
         arguments.trace = trace_id(arguments.trace)
     if arguments.follow:
@@ -94,45 +91,16 @@ def main(arguments: argparse.Namespace) -> int:
         _follow(server, arguments, printer)
     records = newest(server, arguments, LIMIT)
     printer.print(records)
-    if not records and arguments.format == "text":
+    if not records and arguments.format == TEXT:
         note("no log records match; `firstlight status` says what has come in")
     return 0
 
 
-class Printer:
-    """Prints log records, one after the other."""
-
-    def __init__(self, screen: Screen, *, as_json: bool, attributes: bool) -> None:
-        self._screen = screen
-        self._as_json = as_json
-        self._attributes = attributes
-
-    def print(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Print records, each as soon as it comes."""
-        for record in records:
-            self._screen.line(as_json(record) if self._as_json else self._text(record))
-            self._screen.out.flush()
-
-    def _text(self, record: Mapping[str, Any]) -> str:
-        paint = self._screen.paint
-        level = str(record["level"])
-        first, *others = harmless(record["body"]).rstrip("\n").split("\n")
-        parts = [
-            paint(local_time(record["ts"]), "dim"),
-            paint(f"{level.upper() if level in LEVELS else '-':5}", STYLES.get(level, "")),
-            paint(one_line(record["service"]), "cyan"),
-            first,
-            paint(record["trace_id"][:SHORT_ID], "dim"),
-        ]
-        if self._attributes:
-            parts += [
-                paint(f"{one_line(key)}={_quoted(one_line(text))}", "dim") for key, text in record["attributes"].items()
-            ]
-        return "\n".join([" ".join(part for part in parts if part), *(f"    {line}" for line in others)])
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if not text or " " in text else text
+def _check_place(own: argparse.Namespace, word: str) -> None:
+    """Refuse options that stand before a further word, and would do nothing there."""
+    for name, value in vars(own).items():
+        if value and value != TEXT:
+            raise ConfigError(f"cannot use --{name} before {word}, which has options of its own; want it after {word}")
 
 
 def newest(server: Server, arguments: argparse.Namespace, limit: int) -> list[dict[str, Any]]:
@@ -173,64 +141,5 @@ def _follow(server: Server, arguments: argparse.Namespace, printer: Printer) -> 
         "contains": arguments.contains,
         "trace_id": arguments.trace,
     }
-    streams = _streams(server, {name: told for name, told in asked.items() if told})
-    first = next(streams)
-    # Asked for once the stream is open, so that nothing is missed; what comes in both is shown once.
-    before = newest(server, arguments, BEFORE_FOLLOWING)
-    printer.print(before)
-    shown = Counter(map(_identity, before))
-    for stream in chain([first], streams):
-        printer.print(_new_records(stream, shown))
-        note("the server went away; waiting for it to come back")
-
-
-def _streams(server: Server, options: Mapping[str, str]) -> Iterator[Iterator[dict[str, Any]]]:
-    """Yield streams of what comes: the first if the server is there, the others each time that it is there again."""
-    with server.follow(TAIL, options, SILENCE) as stream:
-        yield stream
-    waits = iter(WAITS)
-    while True:
-        time.sleep(next(waits, WAITS[-1]))
-        try:
-            with server.follow(TAIL, options, SILENCE) as stream:
-                note("it is back; what came meanwhile is stored, and `firstlight logs --since 5m` shows it")
-                yield stream
-                waits = iter(WAITS)
-        except Unreachable:
-            continue
-        except Refused as refused:
-            if refused.status not in NOT_YET:
-                raise
-
-
-def _new_records(stream: Iterator[dict[str, Any]], shown: Counter[str]) -> Iterator[dict[str, Any]]:
-    """Yield the records of a stream until it ends, but for those that were shown already."""
-    try:
-        for event in stream:
-            if "dropped" in event:
-                note(f"{count(event['dropped'], 'record')} not shown: they come faster than they can be taken")
-            if "body" not in event:
-                _check_reader()
-                continue
-            identity = _identity(event) if shown else ""
-            if shown[identity] > 0:
-                shown[identity] -= 1
-            else:
-                yield event
-    except BrokenOff:
-        return
-
-
-def _check_reader() -> None:
-    """Raise BrokenPipeError if nobody reads what is printed; else only the next record would tell, if one comes."""
-    if sys.stdout.isatty() or not hasattr(select, "poll"):
-        return
-    with suppress(io.UnsupportedOperation):
-        watched = select.poll()
-        watched.register(sys.stdout.fileno(), 0)
-        if any(events & select.POLLERR for _, events in watched.poll(0)):
-            raise BrokenPipeError
-
-
-def _identity(record: Mapping[str, Any]) -> str:
-    return "\0".join(str(record[name]) for name in ("ts", "service", "span_id", "body"))
+    options = {name: told for name, told in asked.items() if told}
+    follow(server, TAIL, options, lambda: newest(server, arguments, BEFORE_FOLLOWING), printer)

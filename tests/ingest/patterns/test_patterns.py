@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pyarrow as pa
 import pytest
 
@@ -102,3 +105,22 @@ def test_a_message_among_fields() -> None:
 
     assert batch is not None
     assert batch.tables["patterns"]["pattern"].to_pylist() == ["user <_> left"]
+
+
+def test_without_pandas_as_in_the_server() -> None:
+    program = """
+from firstlight.app.memory import keep_out
+keep_out("pandas")
+from firstlight.ingest.patterns.miner import Miner
+from firstlight.wire.logs.book import LogBook
+from firstlight.wire.logs.sheet import SheetBuilder
+builder, book = SheetBuilder(), LogBook()
+for nanoseconds in (0, 1, 1_000):
+    builder.add(book.origin({"service.name": "shop"}), 90 * 10**9 + nanoseconds, f"order {nanoseconds} placed", 9)
+miner = Miner()
+miner.committed("logs", book.batch("default", builder.sheet(), 90 * 10**9).tables["logs"])
+print([(row["pattern"], row["lines"], row["ts"].timestamp()) for row in miner.mine().tables["patterns"].to_pylist()])
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True).stdout
+
+    assert said.strip() == "[('order <_> placed', 3, 60.0)]"

@@ -60,8 +60,10 @@ class Miner:
         if kind != "logs":
             return
         chosen = list(self._chosen(rows["severity"].to_numpy()))
-        some = rows.select(_COLUMNS).take(pa.array([row for row, _ in chosen], pa.int64())).to_pylist()
-        self._waiting.extend(zip(some, (weight for _, weight in chosen), strict=True))
+        some = rows.select(_COLUMNS).take(pa.array([row for row, _ in chosen], pa.int64()))
+        # As numbers: Python's own times have no nanoseconds, so Arrow refuses to make them of these.
+        some = some.set_column(_COLUMNS.index("ts"), "ts", some["ts"].cast(pa.int64()))
+        self._waiting.extend(zip(some.to_pylist(), (weight for _, weight in chosen), strict=True))
 
     def mine(self) -> Batch | None:
         """Return the patterns of what was committed since the last time, counted; None if there was nothing."""
@@ -98,7 +100,7 @@ class Miner:
         tree = self._tree(row["tenant"], row["service"])
         line = _text(row)
         pattern = tree.add(words_of(line))
-        minute = row["ts"].value // 1_000_000 // BUCKET_MS * BUCKET_MS
+        minute = row["ts"] // 1_000_000 // BUCKET_MS * BUCKET_MS
         key = (row["tenant"], row["service"], row["severity"], pattern.text, minute)
         count = counts.get(key)
         if count is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import orjson
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from firstlight.model.elastic.layout import Layout, form_of, written
 from firstlight.wire.elastic.book import ElasticBook, id_of, moment_of
-from firstlight.wire.elastic.documents import Document
+from firstlight.wire.elastic.documents import Sent
 from firstlight.wire.elastic.source import Record, document
 from firstlight.wire.elastic.times import UNREADABLE, read_text
 from firstlight.wire.logs.book import LogBook
@@ -41,6 +40,8 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     ("names of nothing", {"": 1, "a": {"": 2}}),
     ("an id that is no id", {"trace": {"id": "A" * 32}, "span": {"id": "1234"}}),
     ("a message that is none", {"message": {"text": "x"}, "log": "the line"}),
+    ("milliseconds that are none", {"@timestamp": 0, "message": "m"}),
+    ("a time in other digits", {"timestamp": "٢٠٢٦-01-01T00:00:00Z"}),
     ("a level that is none", {"level": 30, "severity": "ERR"}),
 ]  # fmt: skip
 
@@ -60,11 +61,15 @@ TIMES = [
 ]  # fmt: skip
 
 
+def sent(*documents: dict[str, Any]) -> Sent:
+    """Return documents as if they had been sent to one index."""
+    return Sent(["i"] * len(documents), documents, [orjson.dumps(one) for one in documents], [""] * len(documents))
+
+
 def told_again(*documents: dict[str, Any]) -> list[Any]:
     """Return documents after they were log records, stored as columns."""
     book = ElasticBook(LogBook(), lambda index, fields, columns: None)
-    sent = [Document("i", copy.deepcopy(one), orjson.dumps(one)) for one in documents]
-    kept = book.batch("default", sent, NOW_NS)
+    kept = book.batch("default", sent(*documents), NOW_NS)
     assert not kept.complaints
     origins = {row["origin_id"]: row for row in kept.batch.tables["origins"].to_pylist()}
     found = []
@@ -108,11 +113,14 @@ VALUES = st.recursive(
 )
 
 
+DOCUMENT = st.dictionaries(NAMES.filter(lambda name: name != "@timestamp"), VALUES, max_size=5)
+
+
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(NAMES.filter(lambda name: name != "@timestamp"), VALUES, max_size=5))
-def test_any_document_is_told_again(sent: dict[str, Any]) -> None:
-    """There is no document that comes out otherwise."""
-    assert told_again(sent) == [sent]
+@given(st.lists(DOCUMENT, min_size=1, max_size=8))
+def test_any_documents_are_told_again(sent: list[dict[str, Any]]) -> None:
+    """There are no documents that come out otherwise, whatever is beside them in a request."""
+    assert told_again(*sent) == sent
 
 
 @pytest.mark.parametrize(("text", "wanted"), [row[1:] for row in TIMES], ids=[row[0] for row in TIMES])
@@ -143,8 +151,8 @@ def test_a_document_with_a_bad_time_fails_alone() -> None:
     """One of three is refused, with the reason; the others are kept."""
     book = ElasticBook(LogBook(), lambda index, fields, columns: None)
     times = ["2026-01-01T00:00:00Z", "soon", "2026-01-01T00:00:01Z"]
-    sent = [Document("i", {"@timestamp": one, "n": number}, b"{}") for number, one in enumerate(times)]
-    kept = book.batch("default", sent, NOW_NS)
+    documents = [{"@timestamp": one, "n": number} for number, one in enumerate(times)]
+    kept = book.batch("default", sent(*documents), NOW_NS)
     assert kept.batch.items == 2
     assert list(kept.complaints) == [1]
     assert "soon" in kept.complaints[1]
@@ -160,5 +168,5 @@ def test_learning_of_fields() -> None:
     book = ElasticBook(LogBook(), lambda *one: told.append(one))
     for number in range(3):
         fields = {"message": "m", "n": number, "at": "2026-01-01", "tags": ["x", 1], "log": {"level": "info"}}
-        book.batch("default", [Document("i", fields, b"{}")], NOW_NS)
+        book.batch("default", sent(fields), NOW_NS)
     assert told == [("i", {"n": "i", "at": "t", "tags": "ais"}, {"message": "body", "log.level": "level"})]

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from firstlight.api.elastic.endpoint import Answer, Asked, route
 from firstlight.api.elastic.handshake import CLUSTER, NODE, version_for
-from firstlight.api.elastic.indices import Indices
 from firstlight.api.elastic.kept import Kept
 from firstlight.api.elastic.scopes import Scopes
+from firstlight.api.elastic.sizes import Sizes
 from firstlight.model.elastic.names import OTHERS
 from firstlight.model.elastic.patterns import matches
 from firstlight.query.elastic.faults import illegal
@@ -30,10 +30,10 @@ UNITS: Final = ("b", "kb", "mb", "gb", "tb", "pb")
 class Cat:
     """Answers tables."""
 
-    def __init__(self, kept: Kept, scopes: Scopes, indices: Indices) -> None:
+    def __init__(self, kept: Kept, scopes: Scopes, sizes: Sizes) -> None:
         self._kept = kept
         self._scopes = scopes
-        self._indices = indices
+        self._sizes = sizes
 
     def routes(self) -> Sequence[Route]:
         """Return the routes."""
@@ -49,7 +49,7 @@ class Cat:
 
     async def indices(self, asked: Asked) -> Answer:
         """Answer the indices, with how much is in them."""
-        counts = await self._indices.counts(asked.index, lenient=asked.flag("ignore_unavailable"))
+        counts = await self._sizes.counts(asked.index, lenient=asked.flag("ignore_unavailable"))
         unit = asked.parameters.get("bytes", "")
         if unit and unit not in UNITS:
             raise illegal(f"failed to parse [bytes] with value [{unit[:20]}]")
@@ -65,7 +65,7 @@ class Cat:
 
     async def count(self, asked: Asked) -> Answer:
         """Answer how many documents there are."""
-        counts = await self._indices.counts(asked.index, lenient=asked.flag("ignore_unavailable"))
+        counts = await self._sizes.counts(asked.index, lenient=asked.flag("ignore_unavailable"))
         seconds = self._scopes.now_ms() // 1000
         row = {
             "epoch": str(seconds),

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from firstlight.api.elastic.faults import again, told
+from firstlight.api.elastic.faults import again, as_error, told
 from firstlight.errors import UserError, brief
 from firstlight.http.body import read_body
 from firstlight.http.decompress import decompress
@@ -124,3 +124,15 @@ async def _asked(request: Request) -> Asked:
     for name, value in pairs:
         found[name] = f"{found[name]},{value}" if name in found else value
     return Asked(request.method, dict(request.path_params), found, body, request.headers)
+
+
+def failed(status: int, kind: str, reason: str, **more: Any) -> Answer:
+    """Return an error as an answer."""
+    code, body = as_error(status, kind, reason, **more)
+    return Answer(body, code)
+
+
+def under(kind: str, name: str) -> Sequence[str]:
+    """Return the paths of something that indices have."""
+    ends = (f"/{kind}", f"/{kind}/{{{name}}}")
+    return [*ends, *(f"/{{index}}{end}" for end in ends)]

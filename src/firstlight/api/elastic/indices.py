@@ -10,21 +10,16 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 from starlette.routing import Route
 
-from firstlight.api.elastic.endpoint import Answer, Asked, route
-from firstlight.api.elastic.faults import as_error
+from firstlight.api.elastic.endpoint import Answer, Asked, failed, route, under
 from firstlight.api.elastic.fields import mapping_of
-from firstlight.api.elastic.hits import cut, own_id, source_of
 from firstlight.api.elastic.kept import Kept
 from firstlight.api.elastic.scopes import Scopes
 from firstlight.api.elastic.search import SHARDS
 from firstlight.model.elastic.index import Index, merged
 from firstlight.model.elastic.names import INDEX_ATTRIBUTE, OTHERS, index_complaint
-from firstlight.model.elastic.patterns import NoSuchIndex, matches
+from firstlight.model.elastic.patterns import matches
 from firstlight.model.elastic.state import flat
-from firstlight.query.elastic.ast import Ids
-from firstlight.query.elastic.door import ElasticDoor
 from firstlight.query.elastic.faults import SearchFault, illegal
-from firstlight.query.elastic.search import Search, SourceFilter
 from firstlight.query.elastic.times import shown, when
 
 _DATED: Final = re.compile(r"\{([^{}]+)(?:\{([^{}|]+)(?:\|[^{}]*)?\})?\}")
@@ -45,34 +40,20 @@ class Store(Protocol):
 class Indices:
     """Answers about indices."""
 
-    def __init__(self, kept: Kept, scopes: Scopes, door: ElasticDoor, store: Store) -> None:
+    def __init__(self, kept: Kept, scopes: Scopes, store: Store) -> None:
         self._kept = kept
         self._scopes = scopes
-        self._door = door
         self._store = store
 
     def routes(self) -> Sequence[Route]:
         """Return the routes, the widest last."""
         return [
-            route("/_aliases", self.change_aliases, ("POST",)),
-            *(route(path, self.aliases) for path in _under("_alias", "name")),
-            *(
-                route(path, self.put_alias, ("PUT", "POST"))
-                for path in ("/{index}/_alias/{name}", "/{index}/_aliases/{name}")
-            ),
-            route("/{index}/_alias/{name}", self.delete_alias, ("DELETE",)),
-            *(route(path, self.data_streams) for path in ("/_data_stream", "/_data_stream/{index}")),
-            route("/_data_stream/{index}", self.make_data_stream, ("PUT",)),
             route("/_data_stream/{index}", self.delete, ("DELETE",)),
-            *(route(path, self.settings) for path in _under("_settings", "name")),
+            *(route(path, self.settings) for path in under("_settings", "name")),
             route("/{index}/_settings", self.change_settings, ("PUT",)),
             route("/_resolve/index/{index}", self.resolve),
             *(route(path, self.done, ("GET", "POST")) for path in _actions("_refresh", "_flush", "_forcemerge")),
             *(route(path, self.done, ("POST",)) for path in _actions("_open", "_close", "_cache/clear")),
-            *(route(f"{prefix}/_stats", self.stats) for prefix in ("", "/{index}")),
-            *(route(f"{prefix}/_stats/{{metric}}", self.stats) for prefix in ("", "/{index}")),
-            route("/{index}/_doc/{id:path}", self.document),
-            route("/{index}/_source/{id:path}", self.source),
             route("/<{dated:path}", self.index),
             route("/<{dated:path}", self.make, ("PUT",)),
             route("/{index}", self.index),
@@ -84,7 +65,7 @@ class Indices:
         """Make an index."""
         name, body = self._named(asked.index), asked.object()
         if words := index_complaint(name):
-            return _error(
+            return failed(
                 400, "invalid_index_name_exception", f"Invalid index name [{name[:300]}], {words}", index=name
             )
         for key in body:
@@ -178,83 +159,6 @@ class Indices:
         await self._scopes.scope(asked.index, lenient=asked.flag("ignore_unavailable"))
         return Answer({"acknowledged": True, "shards_acknowledged": True, "_shards": SHARDS})
 
-    async def aliases(self, asked: Asked) -> Answer:
-        """Answer which index has which aliases; a HEAD asks whether one is there."""
-        wanted = asked.path.get("name", "*").split(",")
-        found: dict[str, Any] = {}
-        with self._kept.reading() as state:
-            names = state.chosen(asked.index, lenient=asked.flag("ignore_unavailable"))
-            for name in names:
-                index = state.indices[name]
-                aliases = {
-                    alias: said for alias, said in index.aliases.items() if any(matches(one, alias) for one in wanted)
-                }
-                if aliases or ("name" not in asked.path):
-                    found[name] = {"aliases": aliases}
-        missing = [one for one in wanted if "*" not in one and not any(one in it["aliases"] for it in found.values())]
-        if "name" in asked.path and missing:
-            reason = f"alias [{','.join(missing)}] missing"
-            return Answer({"error": reason, "status": 404, **found}, 404)
-        return Answer(found)
-
-    async def put_alias(self, asked: Asked) -> Answer:
-        """Give indices an alias."""
-        body = asked.object()
-        with self._kept.change() as state:
-            for name in state.chosen(asked.index):
-                state.indices[name].aliases[asked.path["name"]] = body
-        return Answer({"acknowledged": True})
-
-    async def delete_alias(self, asked: Asked) -> Answer:
-        """Take an alias from indices."""
-        with self._kept.change() as state:
-            for name in state.chosen(asked.index):
-                state.indices[name].aliases.pop(asked.path["name"], None)
-        return Answer({"acknowledged": True})
-
-    async def change_aliases(self, asked: Asked) -> Answer:
-        """Give and take several aliases."""
-        actions = asked.object().get("actions")
-        if not isinstance(actions, list):
-            raise illegal("[aliases] needs [actions]")
-        with self._kept.change() as state:
-            for action in actions:
-                ((kind, said),) = action.items()
-                listed = said.get("indices") or [said.get("index")]
-                names = [name for one in listed for name in state.chosen(str(one))]
-                aliases = said.get("aliases") or [said.get("alias")]
-                for name in names:
-                    own = state.indices[name].aliases
-                    for alias in [aliases] if isinstance(aliases, str) else aliases:
-                        if kind == "add":
-                            own[str(alias)] = {key: said[key] for key in said if key not in _OF_ACTIONS}
-                        elif kind == "remove":
-                            own.pop(str(alias), None)
-                        else:
-                            raise illegal(f"cannot do [{kind}] with aliases; want add or remove")
-        return Answer({"acknowledged": True})
-
-    async def data_streams(self, asked: Asked) -> Answer:
-        """Answer which data streams there are."""
-        with self._kept.reading() as state:
-            names = state.chosen(asked.index or "*", lenient=False)
-            found = [_stream(state.indices[name]) for name in names if state.indices[name].data_stream]
-        if asked.index and "*" not in asked.index and not found:
-            raise NoSuchIndex(asked.index)
-        return Answer({"data_streams": found})
-
-    async def make_data_stream(self, asked: Asked) -> Answer:
-        """Make a data stream."""
-        if words := index_complaint(asked.index):
-            return _error(400, "invalid_index_name_exception", f"Invalid index name [{asked.index[:300]}], {words}")
-        with self._kept.change() as state:
-            if asked.index in state.indices:
-                raise SearchFault("resource_already_exists_exception", f"data_stream [{asked.index}] already exists")
-            index = self._kept.made(asked.index)
-            index.data_stream = True
-            state.indices[asked.index] = index
-        return Answer({"acknowledged": True})
-
     async def resolve(self, asked: Asked) -> Answer:
         """Answer what an expression names."""
         expression = asked.index
@@ -278,83 +182,6 @@ class Indices:
         listed = [{"name": alias, "indices": having} for alias, having in aliases.items()]
         return Answer({"indices": plain, "aliases": listed, "data_streams": streams})
 
-    async def counts(self, expression: str, *, lenient: bool = False) -> dict[str, tuple[int, int, Index]]:
-        """Return how many documents are in each index, and how large they are before they are packed."""
-        scope = await self._scopes.scope(expression, lenient=lenient)
-        found: dict[str, tuple[int, int]] = {}
-        if scope.indices:
-            name = scope.resource(INDEX_ATTRIBUTE)
-            table = await self._door.table(
-                scope,
-                f"SELECT {name} AS name, count() AS n, sum(byteSize(body, attributes, fields)) AS size FROM log_records"
-                f" WHERE {scope.condition()} GROUP BY name",
-                "the sizes of indices",
-            )
-            found = {row["name"] or OTHERS: (row["n"], row["size"]) for row in table.to_pylist()}
-        return {index.name: (*found.get(index.name, (0, 0)), index) for index in scope.indices}
-
-    async def stats(self, asked: Asked) -> Answer:
-        """Answer how much is in each index."""
-        counts = await self.counts(asked.index, lenient=asked.flag("ignore_unavailable"))
-
-        def told(count: int, size: int) -> dict[str, Any]:
-            found = {
-                "docs": {"count": count, "deleted": 0},
-                "store": {"size_in_bytes": size, "total_data_set_size_in_bytes": size},
-                "segments": {"count": int(count > 0)},
-            }
-            return {"primaries": found, "total": found}
-
-        total = told(sum(one[0] for one in counts.values()), sum(one[1] for one in counts.values()))
-        total["total"] = {**total["total"], "segments": {"count": sum(one[0] > 0 for one in counts.values())}}
-        indices = {
-            name: {"uuid": index.uuid, "health": "green", "status": "open", **told(count, size)}
-            for name, (count, size, index) in counts.items()
-        }
-        return Answer({"_shards": SHARDS, "_all": total, "indices": indices})
-
-    async def document(self, asked: Asked) -> Answer:
-        """Answer one document by its id."""
-        found = await self._document(asked)
-        if found is None:
-            return Answer({"_index": asked.index, "_id": asked.path["id"], "found": False}, 404)
-        versions = {"_version": 1, "_seq_no": 0, "_primary_term": 1}
-        source = {} if asked.parameters.get("_source") == "false" else {"_source": found[1]}
-        return Answer({"_index": found[0], "_id": asked.path["id"], **versions, "found": True, **source})
-
-    async def source(self, asked: Asked) -> Answer:
-        """Answer nothing but the document."""
-        found = await self._document(asked)
-        if found is None:
-            reason = f"Document not found [{asked.index}]/[{asked.path['id']}]"
-            return _error(404, "resource_not_found_exception", reason)
-        return Answer(found[1])
-
-    async def _document(self, asked: Asked) -> tuple[str, dict[str, Any]] | None:
-        scope = await self._scopes.scope(asked.index)
-        search = Search(query=Ids((asked.path["id"],)), size=1, count_up_to=0)
-        found = await self._door.search(scope, search, "a document by its id", lambda row, keys, source: {})
-        if not found.rows or own_id(found.rows[0]) != asked.path["id"]:
-            return None
-        row = found.rows[0]
-        includes, excludes = (
-            tuple(one for one in asked.parameters.get(f"_source_{name}", "").split(",") if one)
-            for name in ("includes", "excludes")
-        )
-        wanted = asked.parameters.get("_source", "true")
-        if wanted not in ("true", "false"):
-            includes = tuple(wanted.split(","))
-        source = cut(source_of(row), SourceFilter(includes=includes, excludes=excludes))
-        return row.resource.get(INDEX_ATTRIBUTE, OTHERS), source
-
-
-_OF_ACTIONS: Final = frozenset({"index", "indices", "alias", "aliases", "must_exist"})
-
-
-def _under(kind: str, name: str) -> Sequence[str]:
-    ends = (f"/{kind}", f"/{kind}/{{{name}}}")
-    return [*ends, *(f"/{{index}}{end}" for end in ends)]
-
 
 def _actions(*kinds: str) -> Sequence[str]:
     return [path for kind in kinds for path in (f"/{kind}", f"/{{index}}/{kind}")]
@@ -376,16 +203,3 @@ def _put(found: dict[str, Any], path: Sequence[str], value: Any) -> None:
             inner = found[name] = {}
         found = inner
     found[last] = value
-
-
-def _stream(index: Index) -> dict[str, Any]:
-    return {
-        "name": index.name, "timestamp_field": {"name": "@timestamp"}, "generation": 1, "status": "GREEN",
-        "indices": [{"index_name": index.name, "index_uuid": index.uuid}], "template": index.name,
-        "hidden": False, "system": False, "allow_custom_routing": False, "replicated": False,
-    }  # fmt: skip
-
-
-def _error(status: int, kind: str, reason: str, **more: Any) -> Answer:
-    code, body = as_error(status, kind, reason, **more)
-    return Answer(body, code)

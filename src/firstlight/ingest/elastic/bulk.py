@@ -21,7 +21,7 @@ from firstlight.model.elastic.names import index_complaint
 from firstlight.model.elastic.state import AUTO_CREATE
 from firstlight.wire.elastic.book import ElasticBook
 from firstlight.wire.elastic.bulk import WRITES, Item, MalformedBulk, read_bulk
-from firstlight.wire.elastic.documents import Document
+from firstlight.wire.elastic.documents import Sent
 
 PATHS: Final = ("/_bulk", "/{index}/_bulk", "/{index}/{type}/_bulk")
 METHODS: Final = ("POST", "PUT")
@@ -100,7 +100,7 @@ def index_of(path: str) -> str:
 def taken(items: Sequence[Item], book: ElasticBook, keeper: Keeper, context: Context) -> Answered:
     """Return the documents of `items` as a batch, with the answers to all of them."""
     places: dict[str, tuple[str, dict[str, Any] | None]] = {}
-    documents: list[Document] = []
+    indices: list[str] = []
     rows: list[int] = []
     results: list[dict[str, Any]] = [{}] * len(items)
     reasons: Counter[str] = Counter()
@@ -109,26 +109,29 @@ def taken(items: Sequence[Item], book: ElasticBook, keeper: Keeper, context: Con
         if action.index not in places:
             places[action.index] = _opened(keeper, action.index)
         index, complaint = places[action.index]
-        complaint = _impossible(item) if action.op not in WRITES else complaint or _unreadable(item)
-        if complaint is None and item.fields is not None:
-            documents.append(Document(index, item.fields, item.text, action.id))
+        if complaint is None and item.fields is not None and action.op in WRITES and METADATA.isdisjoint(item.fields):
+            indices.append(index)
             rows.append(place)
             continue
+        complaint = _impossible(item) if action.op not in WRITES else complaint or _unreadable(item)
         assert complaint is not None, "an item without fields has a complaint"
         wrong = {key: one for key, one in complaint.items() if key != "status"}
         found = {"_index": index, "_id": action.id or None, "status": complaint["status"], "error": wrong}
         results[place] = {action.op: found}
         reasons[wrong["type"]] += 1
-    kept = book.batch(context.tenant, documents, context.now_ns)
+    written = [items[place] for place in rows]
+    fields = [item.fields for item in written if item.fields is not None]
+    sent = Sent(indices, fields, [item.text for item in written], [item.action.id for item in written])
+    kept = book.batch(context.tenant, sent, context.now_ns)
     keeper.settle()
     versioned = {"_version": 1, "result": "created", "_shards": SHARDS, "_seq_no": 0, "_primary_term": 1, "status": 201}
     for number, place in enumerate(rows):
-        document, own_id = documents[number], kept.ids[number]
-        found = {"_index": document.index_name, "_id": own_id, **versioned}
+        index, own_id = indices[number], kept.ids[number]
+        found = {"_index": index, "_id": own_id, **versioned}
         if number in kept.complaints:
             reason = f"{kept.complaints[number]} in document with id '{own_id}'"
-            found = {"_index": document.index_name, "_id": own_id, "status": 400}
-            found["error"] = item_error("document_parsing_exception", reason, document.index_name)
+            found = {"_index": index, "_id": own_id, "status": 400}
+            found["error"] = item_error("document_parsing_exception", reason, index)
         results[place] = {items[place].action.op: found}
     rejected = kept.batch.rejected + Rejections(dict(reasons))
     warns = bool(context.query.get("pipeline")) or any(item.action.pipeline for item in items)

@@ -18,7 +18,7 @@ from firstlight.model.elastic.names import LAYOUT_PREFIX, Column
 MILLIS: Final = "i"
 """The form of a time that is a number of milliseconds since 1970."""
 
-_FORM: Final = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d|)")
+_FORM: Final = re.compile(r"\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d|)", re.ASCII)
 _ZONE: Final = re.compile(r"([+-])(\d\d):?(\d\d)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -12,25 +12,19 @@ from typing import Any, Final
 import pyarrow as pa
 
 from firstlight.query.elastic.aggs_read import BUCKETS, METRICS, PIPELINES, SIBLINGS, Aggregation
+from firstlight.query.elastic.bucket_sql import grouped, named, statement
+from firstlight.query.elastic.calendar import Calendar, calendar_of
 from firstlight.query.elastic.composite import composite_answer
+from firstlight.query.elastic.condition_keys import filter_keys, range_keys
+from firstlight.query.elastic.date_keys import date_keys
 from firstlight.query.elastic.faults import SearchFault, illegal
 from firstlight.query.elastic.fill import filled, keyed
-from firstlight.query.elastic.keys import (
-    MAX_BUCKETS,
-    Calendar,
-    Keys,
-    calendar_of,
-    date_keys,
-    filter_keys,
-    number_keys,
-    order_of,
-    range_keys,
-    terms_keys,
-)
+from firstlight.query.elastic.keys import MAX_BUCKETS, Keys
 from firstlight.query.elastic.lower import condition
 from firstlight.query.elastic.metrics import Metric
 from firstlight.query.elastic.pipeline import apply_parents, sibling
 from firstlight.query.elastic.scope import Scope
+from firstlight.query.elastic.value_keys import number_keys, terms_keys
 from firstlight.query.elastic.values import present
 
 Ask = Callable[[str], Awaitable[pa.Table]]
@@ -42,7 +36,6 @@ Answers = dict[str, Any]
 TopHits = Callable[[Aggregation, Sequence[str], str], Awaitable[Mapping[Key, Any]]]
 """Returns the hits of each group: of an aggregation, the columns of groups, and a condition."""
 
-TERMS_SIZE: Final = 10
 SINGLE: Final = frozenset({"filter", "missing", "global"})
 
 
@@ -98,11 +91,11 @@ class Aggregator:
     ) -> list[tuple[Key, int, Answers]]:
         """Return the groups, their counts and their metrics."""
         columns = [f"{sql} AS o{number}" for number, sql in enumerate(outer)]
-        columns += ["count() AS n", *_named(metrics)]
-        grouped = [f"o{number}" for number in range(len(outer))]
-        table = await self.ask(f"SELECT {', '.join(columns)} FROM log_records WHERE {where}{_grouped(grouped)}")
+        columns += ["count() AS n", *named(metrics)]
+        groups = [f"o{number}" for number in range(len(outer))]
+        table = await self.ask(f"SELECT {', '.join(columns)} FROM log_records WHERE {where}{grouped(groups)}")
         return [
-            (tuple(row[name] for name in grouped), row["n"], _metric_answers(metrics, row)) for row in table.to_pylist()
+            (tuple(row[name] for name in groups), row["n"], _metric_answers(metrics, row)) for row in table.to_pylist()
         ]
 
     async def _single(self, one: Aggregation, outer: Sequence[str], where: str) -> Mapping[Key, Any]:
@@ -131,7 +124,7 @@ class Aggregator:
         metrics = [
             Metric(self.scope, inner) for inner in one.inner if inner.kind in METRICS and inner.kind != "top_hits"
         ]
-        rows = (await self.ask(self._statement(one, keys, metrics, outer, where))).to_pylist()
+        rows = (await self.ask(statement(self.scope, one, keys, metrics, outer, where))).to_pylist()
         if len(rows) > MAX_BUCKETS:
             raise SearchFault(
                 "too_many_buckets_exception",
@@ -207,63 +200,6 @@ class Aggregator:
         said = {**one.said, **({"calendar_interval": unit} if unit else {"fixed_interval": f"{length}ms"})}
         return calendar_of(Aggregation(one.name, "date_histogram", said))
 
-    def _statement(
-        self, one: Aggregation, keys: Keys, metrics: Sequence[Metric], outer: Sequence[str], where: str
-    ) -> str:
-        groups = [f"o{number}" for number in range(len(outer))]
-        columns = [f"{sql} AS o{number}" for number, sql in enumerate(outer)]
-        columns += [f"{keys.column()} AS k", "count() AS n", *_named(metrics)]
-        having = " AND ".join(f"{name} IS NOT NULL" for name in [*groups, "k"])
-        inner = f"SELECT {', '.join(columns)} FROM log_records WHERE {where}{_grouped([*groups, 'k'])} HAVING {having}"
-        if one.kind != "terms":
-            if one.kind == "date_histogram" and (hard := one.said.get("hard_bounds")):
-                inner += _within(self.scope, hard)
-            return f"SELECT *, 0 AS total FROM ({inner}) ORDER BY {', '.join([*groups, 'k'])} LIMIT {MAX_BUCKETS + 1}"
-        inner += self._chosen(one)
-        size = int(one.said.get("size") or TERMS_SIZE)
-        if size <= 0:
-            raise illegal(f"[size] must be greater than 0. Found [{size}] in [{one.name}]")
-        least = int(one.said.get("min_doc_count", 1) or 1)
-        over = f"PARTITION BY {', '.join(groups)}" if groups else ""
-        order = ", ".join([*groups, *self._order(one, metrics)])
-        by = f" BY {', '.join(groups)}" if groups else ""
-        return (
-            f"SELECT * FROM (SELECT *, sum(n) OVER ({over}) AS total FROM ({inner})) WHERE n >= {least}"
-            f" ORDER BY {order} LIMIT {min(size, MAX_BUCKETS)}{by}"
-        )
-
-    def _chosen(self, one: Aggregation) -> str:
-        found = ""
-        for name, sign in (("include", ""), ("exclude", "NOT ")):
-            said = one.said.get(name)
-            if isinstance(said, str) and said:
-                found += f" AND {sign}match(toString(k), {self.scope.binder(f'^(?:{said})$')})"
-            elif isinstance(said, list):
-                listed = self.scope.binder([str(value) for value in said], "Array(String)")
-                found += f" AND {sign}(toString(k) IN {listed})"
-            elif said is not None:
-                raise illegal(f"cannot take [{name}] of [{one.name}]: want a regular expression or an array of values")
-        return found
-
-    def _order(self, one: Aggregation, metrics: Sequence[Metric]) -> list[str]:
-        found = []
-        for path, descending in order_of(one.said) or [("_count", True)]:
-            direction = "DESC" if descending else "ASC"
-            if path in ("_count", "_key", "_term"):
-                found.append(f"{'n' if path == '_count' else 'k'} {direction}")
-                continue
-            name, _, part = path.replace("[", ".").rstrip("]").partition(".")
-            place = next((number for number, metric in enumerate(metrics) if metric.name == name), None)
-            if place is None:
-                raise SearchFault(
-                    "aggregation_execution_exception",
-                    f"Invalid aggregation order path [{path[:100]}]. The provided aggregation [{name[:100]}] either"
-                    " does not exist, or is a pipeline aggregation and cannot be used to sort the buckets.",
-                )
-            columns = [f"m{place}_{number}" for number in range(len(metrics[place].columns))]
-            found.append(f"{metrics[place].order_sql(part, columns)} {direction} NULLS LAST")
-        return [*found, "k ASC"]
-
     def _nothing(self, aggregations: Sequence[Aggregation]) -> Answers:
         """Return the answers of aggregations over no records."""
         found: Answers = {}
@@ -292,29 +228,11 @@ _LENGTHS: Final = (
 )  # fmt: skip
 
 
-def _named(metrics: Sequence[Metric]) -> list[str]:
-    return [
-        f"{sql} AS m{place}_{number}"
-        for place, metric in enumerate(metrics)
-        for number, sql in enumerate(metric.columns)
-    ]
-
-
 def _metric_answers(metrics: Sequence[Metric], row: Mapping[str, Any]) -> Answers:
     return {
         metric.name: metric.answer([row[f"m{place}_{number}"] for number in range(len(metric.columns))])
         for place, metric in enumerate(metrics)
     }
-
-
-def _grouped(names: Sequence[str]) -> str:
-    return f" GROUP BY {', '.join(names)}" if names else ""
-
-
-def _within(scope: Scope, hard: Any) -> str:
-    from_, to = (hard.get("min"), hard.get("max")) if isinstance(hard, Mapping) else (None, None)
-    found = "" if from_ is None else f" AND k >= {scope.binder(int(from_), 'Int64')}"
-    return found if to is None else f"{found} AND k <= {scope.binder(int(to), 'Int64')}"
 
 
 def _with_meta(aggregations: Sequence[Aggregation], answers: Answers) -> Answers:

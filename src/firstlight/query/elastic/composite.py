@@ -9,10 +9,13 @@ from typing import Any, Final
 import pyarrow as pa
 
 from firstlight.query.elastic.aggs_read import METRICS, PIPELINES, Aggregation
+from firstlight.query.elastic.calendar import Calendar, calendar_of
+from firstlight.query.elastic.date_keys import date_keys
 from firstlight.query.elastic.faults import illegal, unsupported
-from firstlight.query.elastic.keys import Calendar, Keys, calendar_of, date_keys, number_keys, terms_keys
+from firstlight.query.elastic.keys import Keys
 from firstlight.query.elastic.metrics import Metric
 from firstlight.query.elastic.scope import Scope
+from firstlight.query.elastic.value_keys import number_keys, terms_keys
 
 DEFAULT_SIZE: Final = 10
 MAX_SIZE: Final = 65_535

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firstlight.query.elastic.aggs_read import Aggregation
+from firstlight.query.elastic.calendar import Calendar
 from firstlight.query.elastic.faults import SearchFault
-from firstlight.query.elastic.keys import MAX_BUCKETS, Calendar, Keys, order_of
+from firstlight.query.elastic.keys import MAX_BUCKETS, Keys, order_of
 from firstlight.query.elastic.pipeline import value_of
 from firstlight.query.elastic.scope import Scope, as_mapping
 from firstlight.query.elastic.times import when

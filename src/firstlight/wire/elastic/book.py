@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from firstlight.model.batch import Batch
-from firstlight.wire.elastic.documents import Document, Documents, Learn
+from firstlight.wire.elastic.documents import Documents, Learn, Sent
 from firstlight.wire.logs.book import LogBook
 from firstlight.wire.logs.sheet import Sheet
 from firstlight.wire.otlp.records import MAX_DAYS, Sieve
@@ -43,31 +43,34 @@ class ElasticBook:
         self._lock = Lock()
         self._next = 0
 
-    def batch(self, tenant: str, documents: Sequence[Document], now_ns: int) -> Kept:
-        """Return the records of `documents`."""
+    def batch(self, tenant: str, sent: Sent, now_ns: int) -> Kept:
+        """Return the records of documents."""
+        count = len(sent.fields)
+        if not count:
+            return Kept(Batch({}, 0), (), {})
         with self._lock:  # reading is Python from end to end, so that threads would wait for each other anyway
-            read = self._documents.read(documents)
+            read = self._documents.read(sent)
             first = self._next = max(now_ns, self._next)
-            self._next += len(documents)
-        moments = np.arange(first, first + len(documents), dtype=np.int64)
+            self._next += count
+        moments = np.arange(first, first + count, dtype=np.int64)
         complaints = {
             row: f"failed to parse field [@timestamp] of type [date]: cannot read [{text[:100]}]"
             for row, text in read.bad_times.items()
         }
         sheet = read.sheet
         ts = np.where(sheet.ts == 0, moments, sheet.ts)
-        sieve = Sieve(len(documents))
+        sieve = Sieve(count)
         for row in complaints:
             sieve.refuse_row("time unreadable", row)
         sieve.refuse_far_days(ts)
-        kept = np.arange(len(documents)) if sieve.kept is None else sieve.rows
-        lost = np.setdiff1d(np.arange(len(documents)), kept)
+        kept = np.arange(count) if sieve.kept is None else sieve.rows
+        lost = np.setdiff1d(np.arange(count), kept)
         complaints |= {
             int(row): f"the documents of a request may be of {MAX_DAYS} days; want requests of fewer"
             for row in lost
             if int(row) not in complaints
         }
-        ids = [one.id or id_of(moment) for one, moment in zip(documents, moments.tolist(), strict=True)]
+        ids = _ids(sent.ids, moments)
         if not len(kept):
             return Kept(Batch({}, 0, sieve.rejections), ids, complaints)
         batch = self._book.batch(tenant, _chosen(sheet, ts, kept), first, sieve.rejections)
@@ -112,6 +115,13 @@ def _chosen(
         span_id=None if sheet.span_id is None else sheet.span_id.take(rows),
         **{name: columns[name].combine_chunks() for name in columns.column_names},
     )
+
+
+def _ids(given: Sequence[str], moments: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Sequence[str]:
+    if any(given):
+        return [one or id_of(moment) for one, moment in zip(given, moments.tolist(), strict=True)]
+    digits = moments.astype(">i8").tobytes().hex()
+    return [digits[start : start + 16] for start in range(0, len(digits), 16)]
 
 
 def id_of(moment_ns: int) -> str:

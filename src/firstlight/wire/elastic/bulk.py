@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -62,18 +63,40 @@ def read_bulk(body: bytes, index: str) -> list[Item]:
         words = "".join(f" {number}: index is missing;" for number in missing)
         raise MalformedBulk(f"Validation Failed:{words}", "action_request_validation_exception")
     written = [text for text in texts if text is not None]
-    found = iter(_documents(written))
+    documents = _documents(written)
+    if len(written) == len(texts) and set(map(type, documents)) == {dict} and len(max(written, key=len)) < DEEP:
+        return list(map(Item._make, zip(actions, documents, written, repeat(""), strict=False)))
+    found = iter(documents)
     return [
         Item(action) if text is None else Item(action, *_checked(next(found), text))
         for action, text in zip(actions, texts, strict=True)
     ]
 
 
-def _pairs(body: bytes, index: str) -> tuple[list[Action], list[bytes | None]]:
+def _pairs(body: bytes, index: str) -> tuple[Sequence[Action], Sequence[bytes | None]]:
+    lines = body.split(b"\n")
+    lines.pop()
+    heads, texts = lines[::2], lines[1::2]
+    distinct = dict.fromkeys(heads)
+    if len(heads) != len(texts) or not all(texts) or not all(map(bytes.strip, distinct)):
+        return _one_by_one(lines, index)
+    known: dict[bytes, Action] = {}
+    for line in distinct:
+        try:
+            known[line] = _action(line, 0, index)
+        except MalformedBulk:
+            return _one_by_one(lines, index)
+        if known[line].op == "delete":
+            return _one_by_one(lines, index)
+    return list(map(known.__getitem__, heads)), texts
+
+
+def _one_by_one(listed: Sequence[bytes], index: str) -> tuple[Sequence[Action], Sequence[bytes | None]]:
+    """Return actions and documents where blank lines or actions without a document may be among them."""
     known: dict[bytes, Action] = {}
     actions: list[Action] = []
     texts: list[bytes | None] = []
-    lines = enumerate(body.split(b"\n"), 1)
+    lines = enumerate(listed, 1)
     for number, line in lines:
         if not line or line.isspace():
             continue
@@ -139,7 +162,7 @@ TOO_DEEP: Final = "failed to parse: objects or arrays are nested too deep; want 
 
 def is_too_deep(text: bytes, found: Any) -> bool:
     """Say whether what was read is nested deeper than it could be written again."""
-    if text.count(b"{") + text.count(b"[") <= SHALLOW:
+    if len(text) < DEEP or text.count(b"{") + text.count(b"[") <= SHALLOW:
         return False
     try:
         orjson.dumps(found)
@@ -150,6 +173,9 @@ def is_too_deep(text: bytes, found: Any) -> bool:
 
 SHALLOW: Final = 200
 """With how many brackets nothing can be nested too deep."""
+
+DEEP: Final = 2 * SHALLOW
+"""From how many bytes on there can be more brackets, each of which is closed again."""
 
 
 def _token(value: Any) -> str:

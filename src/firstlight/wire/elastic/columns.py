@@ -1,162 +1,159 @@
-"""What of a document goes into columns of a log record, and how it was spelled there."""
+"""Which fields of documents become columns: those that have the right name, and values that the column can hold."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from firstlight.model.elastic.layout import MILLIS, form_of
 from firstlight.model.elastic.names import SPELLINGS, Column
-
-_HEX: Final = {32: re.compile("[0-9a-f]{32}"), 16: re.compile("[0-9a-f]{16}")}
-_CODES: Final = {(20 + (digits and digits + 1), mark): f"{mark}{digits}Z" for digits in range(10) for mark in "T "}
-
-_NESTED: Final = {
-    spelling: tuple(spelling.split("."))
-    for spellings in SPELLINGS.values()
-    for spelling in spellings
-    if "." in spelling
-}
-_TIMES: Final = SPELLINGS[Column.TIME]
-
-MAX_SHAPES: Final = 10_000
+from firstlight.wire.elastic.plans import Candidate, Plan
 
 MAX_SHORT: Final = 256
 """How many characters a service or a host may have: what is longer is no name."""
 
+AFTER_1973: Final = 10**11
+"""From here on a number is taken for milliseconds since 1970, if its name is no clear one."""
 
-@dataclass(slots=True)
-class Taken:
-    """What was taken out of documents, one entry each."""
+NOWHERE: Final = -1
+"""The place of a column that no field is good for."""
 
-    time: list[str | int] = field(default_factory=list)
-    """As it was written; empty if there was none."""
-    body: list[str] = field(default_factory=list)
-    level: list[str] = field(default_factory=list)
-    trace: list[str] = field(default_factory=list)
-    span: list[str] = field(default_factory=list)
+TIME: Final = SPELLINGS[Column.TIME][0]
+"""The name of the time that means nothing else."""
 
+_HEX: Final = {32: re.compile("[0-9a-f]{32}"), 16: re.compile("[0-9a-f]{16}")}
 
-Spelling = tuple[tuple[Column, str], ...]
-"""The columns of a document, each with what it is called there."""
+Columns = Sequence[Sequence[Any]]
+Kinds = Sequence[set[type]]
+Time = tuple[int, str, int]
+"""The field that is the time, how it is written, and the field that it is read from, which may be one that is not."""
 
-
-class Wanted(dict[tuple[str, ...], dict[Column, tuple[str, ...]]]):
-    """Which spellings may be in documents that have some names at their top, remembered."""
-
-    def __missing__(self, names: tuple[str, ...]) -> dict[Column, tuple[str, ...]]:
-        if len(self) >= MAX_SHAPES:
-            self.clear()
-        there = set(names)
-        found = self[names] = {
-            column: tuple(one for one in spellings if one in there or one.partition(".")[0] in there)
-            for column, spellings in SPELLINGS.items()
-        }
-        return found
+NO_TIME: Final[Time] = (NOWHERE, "", NOWHERE)
 
 
-def take(document: dict[str, Any], taken: Taken, wanted: Wanted) -> tuple[Spelling, str, str, str]:
-    """Move what belongs into columns out of a document; return how it is spelled, the time's form, service and host."""
-    spelled: list[tuple[Column, str]] = []
-    spellings = wanted[tuple(document)]
-    form = _take_time(document, taken, spelled)
-    body = ""
-    for name in spellings[Column.BODY]:
-        value = document.get(name)
-        if type(value) is str:
-            body = value
-            del document[name]
-            spelled.append((Column.BODY, name))
-            break
-    taken.body.append(body)
-    taken.level.append(
-        _take_text(document, Column.LEVEL, spellings[Column.LEVEL], spelled) if spellings[Column.LEVEL] else ""
-    )
-    taken.trace.append(
-        _take_id(document, Column.TRACE, 32, spellings[Column.TRACE], spelled) if spellings[Column.TRACE] else ""
-    )
-    taken.span.append(
-        _take_id(document, Column.SPAN, 16, spellings[Column.SPAN], spelled) if spellings[Column.SPAN] else ""
-    )
-    service = (
-        _take_text(document, Column.SERVICE, spellings[Column.SERVICE], spelled) if spellings[Column.SERVICE] else ""
-    )
-    host = _take_text(document, Column.HOST, spellings[Column.HOST], spelled) if spellings[Column.HOST] else ""
-    return tuple(spelled), form, service, host
-
-
-def _take_time(document: dict[str, Any], taken: Taken, spelled: list[tuple[Column, str]]) -> str:
-    for name in _TIMES:
-        value = document.get(name)
-        form = ""
-        if type(value) is str:
-            form = _CODES.get((len(value), value[10:11]), "") if value[-1:] == "Z" else ""
-            form = form or form_of(value)
-        elif type(value) is int and (name == _TIMES[0] or value > 10**11):
-            form = MILLIS
-        if form and isinstance(value, str | int):
-            taken.time.append(value)
-            del document[name]
-            spelled.append((Column.TIME, name))
-            return form
-        if value is not None and name == _TIMES[0]:
-            # It stays among the attributes as it was written, since it is written in no way that could be told again.
-            taken.time.append(value if type(value) in (str, int) else str(value))
-            return ""
-    taken.time.append("")
-    return ""
-
-
-def _take_text(
-    document: dict[str, Any], column: Column, names: tuple[str, ...], spelled: list[tuple[Column, str]]
-) -> str:
-    for name in names:
-        path = _NESTED.get(name)
-        if path is None:
-            value = document.get(name)
-            if type(value) is str and 0 < len(value) <= MAX_SHORT:
-                del document[name]
-                spelled.append((column, name))
-                return value
+def chosen(plan: Plan, columns: Columns, kinds: Kinds, column: Column) -> int | list[int]:
+    """Return which field is a column, of each document if not all have the same."""
+    found: list[int] | None = None
+    for place, _ in plan.candidates[column]:
+        good = _CHECKS[column](columns[place], kinds[place])
+        if good is True and found is None:
+            return place
+        if good is False:
             continue
-        outer = document.get(path[0])
-        if type(outer) is dict:
-            value = outer.get(path[1])
-            if type(value) is str and 0 < len(value) <= MAX_SHORT:
-                del outer[path[1]]
-                if not outer:
-                    del document[path[0]]
-                spelled.append((column, name))
-                return value
-        value = document.get(name)
-        if type(value) is str and 0 < len(value) <= MAX_SHORT:
-            del document[name]
-            spelled.append((column, f"={name}"))  # the dot stood in the name
-            return value
-    return ""
+        found = found or [NOWHERE] * len(columns[place])
+        good_rows = [True] * len(found) if good is True else good
+        found = [
+            place if before == NOWHERE and good_one else before
+            for before, good_one in zip(found, good_rows, strict=True)
+        ]
+    return NOWHERE if found is None else found
 
 
-def _take_id(
-    document: dict[str, Any], column: Column, length: int, names: tuple[str, ...], spelled: list[tuple[Column, str]]
-) -> str:
-    for name in names:
-        path = _NESTED.get(name)
-        outer: Any = document
-        key = name
-        mark = ""
-        if path is not None:
-            if name in document:
-                mark = "="
-            else:
-                outer, key = document.get(path[0]), path[1]
-                if type(outer) is not dict:
-                    continue
-        value = outer.get(key)
-        if type(value) is str and len(value) == length and _HEX[length].fullmatch(value) and value.strip("0"):
-            del outer[key]
-            if outer is not document and not outer and path is not None:
-                del document[path[0]]
-            spelled.append((column, mark + name))
-            return value
-    return ""
+def chosen_time(plan: Plan, columns: Columns, kinds: Kinds) -> Time | list[Time]:
+    """Return which field is the time, and how it is written; of each document if not all have the same."""
+    if plan.has_odd_time:
+        return NO_TIME
+    candidates = plan.candidates[Column.TIME]
+    for first in candidates[:1]:
+        form = _form(columns[first.place], kinds[first.place], first.spelled)
+        if form:
+            return (first.place, form, first.place)
+    if not candidates:
+        return NO_TIME
+    forms = [_forms(columns[one.place], kinds[one.place], one.spelled) for one in candidates]
+    values = [columns[one.place] for one in candidates]
+    rows = zip(zip(*forms, strict=True), zip(*values, strict=True), strict=True)
+    return [_time_of(candidates, *row) for row in rows]
+
+
+def _time_of(candidates: Sequence[Candidate], forms: Sequence[str], values: Sequence[Any]) -> Time:
+    for (place, spelled), form, value in zip(candidates, forms, values, strict=True):
+        if form:
+            return (place, form, place)
+        if value is not None and spelled == TIME:
+            # It stays among the attributes as it was written, since it is written in no way that could be told again.
+            return (NOWHERE, "", place)
+    return NO_TIME
+
+
+def _forms(column: Sequence[Any], kinds: set[type], spelled: str) -> list[str]:
+    """Return how each time of a field is written."""
+    if kinds == {str}:
+        # Many programs leave the zeros at the end of a fraction away: times of one length are alike nevertheless.
+        lengths = list(map(len, column))
+        alike: dict[int, list[str]] = {}
+        for value, length in zip(column, lengths, strict=True):
+            alike.setdefault(length, []).append(value)
+        forms = {length: _form(values, kinds, spelled) for length, values in alike.items()}
+        if all(forms.values()):
+            return list(map(forms.__getitem__, lengths))
+    return [_form([value], {type(value)}, spelled) for value in column]
+
+
+def _form(column: Sequence[Any], kinds: set[type], spelled: str) -> str:
+    """Return how the times of a field are written, nothing if they are written differently or are none."""
+    if kinds == {int}:
+        return MILLIS if min(column) > (0 if spelled == TIME else AFTER_1973) else ""
+    if kinds != {str}:
+        return ""
+    first = column[0]
+    form = form_of(first)
+    count, length = len(column), len(first)
+    if not form or count == 1:
+        return form
+    # Texts of the same length stand below each other in their join, so that whole columns of characters are compared.
+    joined = "".join(column)
+    if len(set(map(len, column))) > 1 or not joined.isascii():
+        return ""
+    zone = length - len(form[2:])
+    for place, character in enumerate(first):
+        below = joined[place::length]
+        if not (below.isdigit() if character.isdigit() and place < zone else below == character * count):
+            return ""
+    return form
+
+
+def _is_text(column: Sequence[Any], kinds: set[type]) -> bool | list[bool]:
+    if str not in kinds:
+        return False
+    return True if len(kinds) == 1 else [type(value) is str for value in column]
+
+
+def _is_short(column: Sequence[Any], kinds: set[type]) -> bool | list[bool]:
+    if str not in kinds:
+        return False
+    if len(kinds) == 1 and "" not in column and max(map(len, column)) <= MAX_SHORT:
+        return True
+    return [type(value) is str and 0 < len(value) <= MAX_SHORT for value in column]
+
+
+def _is_id(length: int) -> Callable[[Sequence[Any], set[type]], bool | list[bool]]:
+    none = "0" * length
+    pattern = _HEX[length]
+
+    def check(column: Sequence[Any], kinds: set[type]) -> bool | list[bool]:
+        if str not in kinds:
+            return False
+        if len(kinds) == 1 and set(map(len, column)) == {length} and none not in column:
+            joined = "".join(column)
+            try:
+                if bytes.fromhex(joined).hex() == joined:
+                    return True
+            except ValueError:
+                pass
+        return [type(value) is str and bool(pattern.fullmatch(value)) and value != none for value in column]
+
+    return check
+
+
+_CHECKS: Final[dict[Column, Callable[[Sequence[Any], set[type]], bool | list[bool]]]] = {
+    Column.BODY: _is_text,
+    Column.LEVEL: _is_short,
+    Column.SERVICE: _is_short,
+    Column.HOST: _is_short,
+    Column.TRACE: _is_id(32),
+    Column.SPAN: _is_id(16),
+}
+OTHERS: Final = tuple(_CHECKS)
+"""All columns but the time."""

@@ -6,22 +6,26 @@ it was spelled is kept with its origin, so that `source` can tell the document a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from itertools import repeat
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
 from firstlight.model.elastic.fields import DATE, DATE_TEXT
-from firstlight.model.elastic.layout import Layout
-from firstlight.model.elastic.names import ID_ATTRIBUTE, INDEX_ATTRIBUTE, SOURCE_ATTRIBUTE
+from firstlight.model.elastic.layout import MILLIS, Layout
+from firstlight.model.elastic.names import ID_ATTRIBUTE, INDEX_ATTRIBUTE, SOURCE_ATTRIBUTE, Column
 from firstlight.model.tables import AttributeType
-from firstlight.wire.elastic.columns import Spelling, Taken, Wanted, take
-from firstlight.wire.elastic.flatten import Flattened, Joined, letters, texts
+from firstlight.wire.elastic.columns import NOWHERE, OTHERS, TIME, Columns, Kinds, chosen, chosen_time
+from firstlight.wire.elastic.flatten import LETTERS, derived, has_objects, letters, texts
+from firstlight.wire.elastic.parts import Part, sheet
+from firstlight.wire.elastic.plans import Dotted, Plan, Plans, Spelling, Way
 from firstlight.wire.elastic.severity import Severities
-from firstlight.wire.elastic.times import NO_TIME, UNREADABLE, nanoseconds, read_millis
-from firstlight.wire.logs.sheet import MAX_EXACT, NO_SPAN, NO_TRACE, Sheet
+from firstlight.wire.elastic.shapes import Group, Places, groups, partition, picked
+from firstlight.wire.elastic.times import NO_TIME, UNREADABLE, nanoseconds, read_any, read_millis
+from firstlight.wire.logs.sheet import Sheet
 from firstlight.wire.origins import UNKNOWN_SERVICE, Attributes, Origin, digest, index_labels
 
 MAX_ORIGINS: Final = 20_000
@@ -32,20 +36,19 @@ MAX_LAYOUTS: Final = 2_000
 
 MAX_SHAPES: Final = 50_000
 
-Dotted = tuple[tuple[str, int], ...]
+Key = TypeVar("Key")
 
 Learn = Callable[[str, dict[str, str], dict[str, str]], None]
 """Is told of an index, the letters of the types of its fields, and the columns that fields went into."""
 
 
-class Document(NamedTuple):
-    """A document as it was sent."""
+class Sent(NamedTuple):
+    """Documents as they were sent, of each what is said beside it; an id may be empty."""
 
-    index_name: str
-    fields: dict[str, Any]
-    """Is changed by being read."""
-    text: bytes
-    id: str = ""
+    indices: Sequence[str]
+    fields: Sequence[dict[str, Any]]
+    texts: Sequence[bytes]
+    ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,70 +64,91 @@ class Documents:
 
     def __init__(self, learn: Learn) -> None:
         self._learn = learn
-        self._joined = Joined()
         self._severities = Severities()
-        self._wanted = Wanted()
+        self._plans = Plans()
         self._origins: dict[tuple[str, Spelling, str, str, str, Dotted], Origin] = {}
         self._layouts: set[tuple[Spelling, str, Dotted]] = set()
-        self._shapes: set[tuple[str, tuple[str, ...], str]] = set()
+        self._shapes: set[tuple[str, Spelling, tuple[str, ...], str]] = set()
 
-    def read(self, documents: Sequence[Document]) -> Read:
-        """Return the records of `documents`, in their order, those without a time at 0."""
-        taken, flat = Taken(), Flattened(self._joined)
-        names, values = flat.names, flat.values
-        ends: list[int] = [0]
-        places: dict[int, int] = {}
-        origins: list[Origin] = []
-        origin_of: list[int] = []
-        all_letters: list[str] = []
-        for one in documents:
-            start = len(names)
-            spelled, form, service, host = take(one.fields, taken, self._wanted)
-            flat.add(one.fields)
-            dotted = tuple(flat.dotted)
-            key = (one.index_name, spelled, form, service, host, dotted)
-            origin = self._origins.get(key)
-            if origin is None:
-                origin = self._origin(*key)
-            shape = letters(values[start:])
-            seen = (one.index_name, tuple(names[start:]), shape)
-            if seen not in self._shapes:
-                self._teach(seen, values[start:], spelled)
-            if flat.is_odd or not origin.scope_schema_url:
-                names.append(SOURCE_ATTRIBUTE)
-                values.append(one.text.decode())
-                shape += AttributeType.KVLIST.value
-            if one.id:
-                names.append(ID_ATTRIBUTE)
-                values.append(one.id)
-                shape += AttributeType.STRING.value
-            place = places.get(id(origin))
-            if place is None:
-                place = places[id(origin)] = len(origins)
-                origins.append(origin)
-            origin_of.append(place)
-            all_letters.append(shape)
-            ends.append(len(names))
-        if any(type(value) is int and not -MAX_EXACT <= value < MAX_EXACT for value in values):
-            pairs = zip(all_letters, ends[:-1], ends[1:], strict=True)
-            all_letters = [_exact(shape, values[start:end]) for shape, start, end in pairs]
-        time, bad = _times(taken.time)
-        attributes = pa.MapArray.from_arrays(
-            pa.array(ends, pa.int32()), pa.array(names, pa.string()), pa.array(texts(values), pa.string())
+    def read(self, sent: Sent) -> Read:
+        """Return the records of documents, in their order, those without a time at 0."""
+        request = _Request(sent, any(sent.ids))
+        for group in groups(sent.fields):
+            self._read(self._plans[group.paths], group, request)
+        return Read(sheet(request.origins, request.parts, self._severities), request.bad_times)
+
+    def _read(self, plan: Plan, group: Group, request: _Request) -> None:
+        """Add the records of documents of one shape, those apart that differ in what their fields are good for."""
+        columns, kinds = group.columns, group.kinds()
+        time = chosen_time(plan, columns, kinds)
+        others = [chosen(plan, columns, kinds, column) for column in OTHERS]
+        below = _below(plan, columns, kinds)
+        labels: list[Sequence[Any]] = [one for one in (time, *others) if isinstance(one, list)]
+        if below:
+            labels.append([tuple(one) for one in below])
+        if request.has_ids:
+            labels.append([not one for one in picked(request.sent.ids, group.rows)])
+        if labels:
+            alike = partition(list(zip(*labels, strict=True)))
+            if len(alike) > 1:
+                for places in alike.values():
+                    self._read(plan, group.pick(places), request)
+                return
+        first = [one[0] if isinstance(one, list) else one for one in others]
+        moment, form, read_from = time[0] if isinstance(time, list) else time
+        found = [(Column.TIME, moment), *zip(OTHERS, first, strict=True)]
+        opaque = tuple(place for place, kind in enumerate(kinds) if not kind.isdisjoint((list, dict)))
+        way = plan.way(tuple((column, place) for column, place in found if place != NOWHERE), opaque)
+        fields = [(name, columns[place], kinds[place]) for name, place in zip(way.names, way.places, strict=True)]
+        if below:
+            fields += [(name, [one[name] for one in below], {list}) for name in below[0]]
+        times = () if read_from == NOWHERE else columns[read_from]
+        if plan.has_odd_time:
+            times = [str(request.sent.fields[row][TIME]) for row in group.rows]
+        taken = {column: columns[place] if place != NOWHERE else () for column, place in found}
+        self._add(_Alike(group.rows, way, form, times, taken, fields), request)
+
+    def _add(self, alike: _Alike, request: _Request) -> None:
+        """Add the records of documents that have the same columns and attributes."""
+        rows, way, count, sent = alike.rows, alike.way, len(alike.rows), request.sent
+        service, host = alike.taken[Column.SERVICE], alike.taken[Column.HOST]
+        indices = picked(sent.indices, rows)
+        senders = list(zip(indices, service or repeat(""), host or repeat(""), strict=False))
+        origins = {
+            (index, service, host): self._origin(index, way.spelled, alike.form, service, host, way.dotted)
+            for index, service, host in dict.fromkeys(senders)
+        }
+        places = {sender: request.place(origin) for sender, origin in origins.items()}
+        names = [name for name, _, _ in alike.fields]
+        values = [texts(column, kinds) for _, column, kinds in alike.fields]
+        types = [letters(column, kinds) for _, column, kinds in alike.fields]
+        self._teach(indices, alike, names, types)
+        if way.is_odd or not next(iter(origins.values())).scope_schema_url:
+            names.append(SOURCE_ATTRIBUTE)
+            values.append([text.decode() for text in picked(sent.texts, rows)])
+            types.append(AttributeType.KVLIST.value)
+        if request.has_ids and sent.ids[rows[0]]:
+            names.append(ID_ATTRIBUTE)
+            values.append(picked(sent.ids, rows))
+            types.append(AttributeType.STRING.value)
+        ts = _moments(alike.times, alike.form, count)
+        if len(bad := np.flatnonzero(ts == UNREADABLE)):
+            request.bad_times |= {rows[place]: str(alike.times[place]) for place in bad.tolist()}
+            ts[bad] = NO_TIME
+        request.parts.append(
+            Part(
+                rows=rows,
+                origin_of=np.fromiter(map(places.__getitem__, senders), np.int64, count),
+                ts=ts,
+                body=alike.taken[Column.BODY],
+                level=alike.taken[Column.LEVEL],
+                trace="".join(alike.taken[Column.TRACE]),
+                span="".join(alike.taken[Column.SPAN]),
+                names=names,
+                values=values,
+                letters=_rowwise(types, count),
+            )
         )
-        sheet = Sheet(
-            origins=origins,
-            origin_of=np.array(origin_of, np.int64),
-            ts=time,
-            body=pa.array(taken.body, pa.string()),
-            severity=np.array([self._severities[text] for text in taken.level], np.uint8),
-            severity_text=pa.array(taken.level, pa.string()),
-            attributes=attributes,
-            attribute_types=pa.array(all_letters, pa.string()),
-            trace_id=_ids(taken.trace, NO_TRACE),
-            span_id=_ids(taken.span, NO_SPAN),
-        )
-        return Read(sheet, bad)
 
     def _origin(self, index: str, spelled: Spelling, form: str, service: str, host: str, dotted: Dotted) -> Origin:
         if len(self._origins) >= MAX_ORIGINS:
@@ -150,14 +174,86 @@ class Documents:
         self._origins[index, spelled, form, service, host, dotted] = origin
         return origin
 
-    def _teach(self, seen: tuple[str, tuple[str, ...], str], values: Sequence[Any], spelled: Spelling) -> None:
-        index, names, _ = seen
-        if len(self._shapes) >= MAX_SHAPES:
-            self._shapes.clear()
-        self._shapes.add(seen)
-        found = {name: _taught(value) for name, value in zip(names, values, strict=True)}
-        columns = {name.lstrip("="): str(column) for column, name in spelled}
-        self._learn(index, found, columns)
+    def _teach(
+        self, indices: Sequence[str], alike: _Alike, names: Sequence[str], types: Sequence[str | Sequence[str]]
+    ) -> None:
+        """Tell of fields that are new, by one document each that has them."""
+        by_row = _rowwise(types, len(indices))
+        of_row: Sequence[str] = [by_row] * len(indices) if isinstance(by_row, str) else by_row
+        for place, seen in _firsts(zip(indices, of_row, strict=True)):
+            index, shape = seen
+            key = (index, alike.way.spelled, tuple(names), shape)
+            if key in self._shapes:
+                continue
+            if len(self._shapes) >= MAX_SHAPES:
+                self._shapes.clear()
+            self._shapes.add(key)
+            found = {name: _taught(column[place]) for name, column, _ in alike.fields}
+            self._learn(index, found, {name.lstrip("="): str(column) for column, name in alike.way.spelled})
+
+
+@dataclass(slots=True)
+class _Request:
+    """What was read of a request so far."""
+
+    sent: Sent
+    has_ids: bool
+    origins: list[Origin] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    bad_times: dict[int, str] = field(default_factory=dict)
+    _places: dict[int, int] = field(default_factory=dict)
+
+    def place(self, origin: Origin) -> int:
+        """Return the place of an origin among all."""
+        place = self._places.setdefault(origin.id, len(self.origins))
+        if place == len(self.origins):
+            self.origins.append(origin)
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Documents with the same columns and attributes."""
+
+    rows: Places
+    way: Way
+    form: str
+    """How their times are written, if these are a column."""
+    times: Sequence[Any]
+    taken: Mapping[Column, Sequence[Any]]
+    """The values of columns, none of those that the documents do not have."""
+    fields: Sequence[tuple[str, Sequence[Any], set[type]]]
+    """What becomes attributes: the name, the values and their types."""
+
+
+def _below(plan: Plan, columns: Columns, kinds: Kinds) -> list[dict[str, list[Any]]]:
+    """Return what is in objects in arrays, of each document by name; nothing if no document has such."""
+    arrays = [
+        (".".join(path), column)
+        for path, column, kind in zip(plan.paths, columns, kinds, strict=True)
+        if has_objects(column, kind)
+    ]
+    if not arrays:
+        return []
+    names = [name for name, _ in arrays]
+    return [
+        {inner: found for name, array in zip(names, row, strict=True) for inner, found in derived(name, array).items()}
+        for row in zip(*(column for _, column in arrays), strict=True)
+    ]
+
+
+def _rowwise(types: Sequence[str | Sequence[str]], count: int) -> str | list[str]:
+    """Return the letters of each record, or of all if all have the same."""
+    if all(isinstance(one, str) for one in types):
+        return "".join(map(str, types))
+    return list(map("".join, zip(*([one] * count if isinstance(one, str) else one for one in types), strict=True)))
+
+
+def _firsts(keys: Iterable[Key]) -> Iterator[tuple[int, Key]]:
+    """Yield each key with the first place where it is."""
+    listed = list(keys)
+    for key in dict.fromkeys(listed):
+        yield listed.index(key), key
 
 
 def _taught(value: Any) -> str:
@@ -166,31 +262,14 @@ def _taught(value: Any) -> str:
     if type(value) is list:
         inner = "".join(sorted({_taught(one) for one in value[:100] if type(one) is not list}))
         return AttributeType.ARRAY.value + inner.replace(AttributeType.KVLIST.value, "")
-    return letters([value])
+    return LETTERS[type(value)]
 
 
-def _exact(shape: str, values: Sequence[Any]) -> str:
-    """Return the letters of a document, with those of integers that no engine counts so far as of floats."""
-    return "".join(
-        AttributeType.DOUBLE.value if type(value) is int and not -MAX_EXACT <= value < MAX_EXACT else letter
-        for letter, value in zip(shape, values, strict=True)
-    )
-
-
-def _times(written: Sequence[str | int]) -> tuple[np.ndarray[Any, np.dtype[np.int64]], dict[int, str]]:
-    found = np.zeros(len(written), np.int64)
-    textual = [row for row, value in enumerate(written) if type(value) is str and value]
-    if textual:
-        found[textual] = nanoseconds([str(written[row]) for row in textual])
-    for row, value in enumerate(written):
-        if type(value) is int:
-            found[row] = read_millis(value)
-    bad = {row: str(written[row]) for row in np.flatnonzero(found == UNREADABLE).tolist()}
-    found[found == UNREADABLE] = NO_TIME
-    return found, bad
-
-
-def _ids(hexes: Sequence[str], none: bytes) -> pa.FixedSizeBinaryArray | None:
-    if not any(hexes):
-        return None
-    return pa.array([bytes.fromhex(text) if text else none for text in hexes], pa.binary(len(none)))
+def _moments(times: Sequence[Any], form: str, count: int) -> npt.NDArray[np.int64]:
+    if not times:
+        return np.zeros(count, np.int64)
+    if form == MILLIS:
+        return np.fromiter(map(read_millis, times), np.int64, count)
+    if form:
+        return nanoseconds(times, bool(form[2:]))
+    return np.fromiter(map(read_any, times), np.int64, count)

@@ -19,37 +19,32 @@ MAX_MILLIS: Final = 2**63 // 10**6
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LENIENT: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s*(Z|z|[+-]\d\d:?\d\d|UTC)?)?"
+    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s*(Z|z|[+-]\d\d:?\d\d|UTC)?)?",
+    re.ASCII,
 )
 
 
-def nanoseconds(texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return times since 1970 of texts in ISO 8601; those without a zone are of UTC."""
-    found = np.empty(len(texts), np.int64)
-    rows = np.arange(len(texts))
-    zoned = np.fromiter((_zoned(text) for text in texts), np.bool_, len(texts))
-    for mask, kind in ((zoned, pa.timestamp("ns", tz="UTC")), (~zoned, pa.timestamp("ns"))):
-        if mask.any():
-            here = rows[mask]
-            found[here] = _all([texts[row] for row in here.tolist()], kind)
-    return found
+def nanoseconds(texts: Sequence[str], zoned: bool) -> npt.NDArray[np.int64]:
+    """Return times since 1970 of texts in ISO 8601 that all have a zone, or else are of UTC."""
+    kind = pa.timestamp("ns", tz="UTC") if zoned else pa.timestamp("ns")
+    try:
+        found = pa.array(texts, pa.string()).cast(kind).cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        return np.fromiter(map(read_text, texts), np.int64, len(texts))
+    return np.where(found < 0, UNREADABLE, found)
+
+
+def read_any(value: object) -> int:
+    """Return the time that a value means which a document has for its time; nothing means none."""
+    if type(value) is int:
+        return read_millis(value)
+    text = str(value)
+    return read_text(text) if text else NO_TIME
 
 
 def read_millis(value: float) -> int:
     """Return the time of a number of milliseconds since 1970."""
     return int(value * 1_000_000) if 0 <= value < MAX_MILLIS else UNREADABLE
-
-
-def _zoned(text: str) -> bool:
-    return text.endswith("Z") or "+" in text[19:] or "-" in text[19:]
-
-
-def _all(texts: list[str], kind: pa.DataType) -> npt.NDArray[np.int64]:
-    try:
-        found = pa.array(texts, pa.string()).cast(kind).cast(pa.int64()).to_numpy()
-    except pa.ArrowInvalid:
-        return np.array([read_text(text) for text in texts], np.int64)
-    return np.where(found < 0, UNREADABLE, found)
 
 
 def read_text(text: str) -> int:

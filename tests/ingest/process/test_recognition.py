@@ -232,3 +232,24 @@ def test_many_lines_of_many_kinds_keep_their_order() -> None:
     lines = [row[1] for row in LINES] * 3
 
     assert [told["line"] for told in tried(*lines)] == lines
+
+
+ALIKE = [
+    (
+        "the same names",
+        ["level=info a=1", "level=warn a=2"],
+        [{"level": "info", "a": "1"}, {"level": "warn", "a": "2"}],
+    ),
+    ("other names as long", ["aa=1 b=2", "aa=3 c=4"], [{"aa": "1", "b": "2"}, {"aa": "3", "c": "4"}]),
+    ("names cut otherwise", ["ab=1 c=2", "a=3 bc=4"], [{"ab": "1", "c": "2"}, {"a": "3", "bc": "4"}]),
+    ("more names", ["a=1 b=2", "a=3 b=4 c=5"], [{"a": "1", "b": "2"}, {"a": "3", "b": "4", "c": "5"}]),
+    ("a name twice", ["a=1 b=2 a=3", "a=1 b=2 a=3"], [{"b": "2", "a": "3"}] * 2),
+    ("a long first name", [f"{'n' * 64}=1 b=2", f"{'n' * 65}=1 b=2"], [{"n" * 64: "1", "b": "2"}, {}]),
+    ("json between", ["a=1 b=2", '{"c":3}', "a=4 b=5"], [{"a": "1", "b": "2"}, {"c": "3"}, {"a": "4", "b": "5"}]),
+]
+
+
+@pytest.mark.parametrize(("lines", "wanted"), [row[1:] for row in ALIKE], ids=[row[0] for row in ALIKE])
+def test_lines_that_look_alike_keep_their_own_fields(lines: list[str], wanted: list[dict[str, str]]) -> None:
+    """What is done once for lines of one shape is not done for lines that only look so."""
+    assert [told["fields"] for told in tried(*lines)] == wanted

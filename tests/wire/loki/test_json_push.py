@@ -111,3 +111,26 @@ def test_the_older_form_wants_rfc_3339(time: object) -> None:
     body = json.dumps({"streams": [{"labels": "{}", "entries": [{"ts": time, "line": "x"}]}]}).encode()
     with pytest.raises(DecodeError):
         read_legacy_push(body)
+
+
+Stream = tuple[dict[str, str], list[list[object]]]
+
+FIRST_WRONG: list[tuple[str, Stream, Stream, str, int]] = [
+    ("a time, then a line", (A, [["x", "a"]]), (A, [["1", 2]]), VALUE, 0),
+    ("a line, then a time", (A, [["1", 2]]), (A, [["x", "a"]]), STRING, 0),
+    ("nothing, then a time", (A, [["1", "a"]]), (A, [["2", "b"], ["x", "c"]]), VALUE, 1),
+    ("both in one stream", (A, [["1", "a"]]), (A, [["x", "b"], ["2", 3]]), VALUE, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words", "number"), [row[1:] for row in FIRST_WRONG], ids=[row[0] for row in FIRST_WRONG]
+)
+def test_the_first_wrong_stream_is_told(one: Stream, other: Stream, words: str, number: int) -> None:
+    """Times are read for all streams at once, and yet what is told is of the first stream that is wrong."""
+    with pytest.raises(DecodeError) as both:
+        read_push(in_json(one, other))
+    with pytest.raises(DecodeError) as alone:
+        read_push(in_json(*((A, [["1", "a"]]),) * number, (one, other)[number]))
+    assert words in str(both.value)
+    assert words in str(alone.value)

@@ -65,11 +65,28 @@ def joined(parts: Sequence[Found]) -> Found:
         return nothing()
     if len(filled) == 1:
         return filled[0]
+    rows = np.concatenate([part.rows for part in filled])
+    by_row = np.argsort(rows, kind="stable")
+    rows = rows[by_row]
+    if (rows[1:] > rows[:-1]).all():
+        return _interleaved(filled, rows, by_row)
     row_of = np.concatenate([part.row_of for part in filled])
     names = np.concatenate([part.names for part in filled])
     values = pa.concat_arrays([part.values for part in filled])
     order = np.argsort(row_of, kind="stable")
     rows, counts = np.unique(row_of, return_counts=True)
+    return Found(rows, counts, names[order], values.take(pa.array(order)))
+
+
+def _interleaved(parts: Sequence[Found], rows: Indices, by_row: Indices) -> Found:
+    """Return what readers found that had no row in common; `by_row` is the order in which their rows ascend."""
+    counts = np.concatenate([part.counts for part in parts])
+    starts = (np.cumsum(counts) - counts)[by_row]
+    counts = counts[by_row]
+    order = np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    order += np.arange(len(order))
+    names = np.concatenate([part.names for part in parts])
+    values = pa.concat_arrays([part.values for part in parts])
     return Found(rows, counts, names[order], values.take(pa.array(order)))
 
 

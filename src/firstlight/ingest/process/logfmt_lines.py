@@ -15,22 +15,39 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from firstlight.ingest.process.found import Found, Indices, Mask, Names, joined, nothing
-from firstlight.ingest.process.texts import buffers
+from firstlight.ingest.process.texts import Bytes, buffers, lengths, matrix, windows
 
-LOOKS_SO: Final = r"^[A-Za-z_@][A-Za-z0-9_.@/-]{0,63}="
-"""How a line of logfmt begins, for RE2."""
+MAX_FIRST: Final = 64
+"""How many characters the first name of a line may have, of these kinds, the first of a kind of its own."""
+
+_USUAL: Final = 12
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 MIN_PAIRS: Final = 2
 """How many pairs make a line logfmt; one may be anything."""
 
 _PAIR: Final = re.compile(r'(?<!\S)([^\s="\']++)=(?:"((?:[^"\\]++|\\.)*+)"(?=\s|$)|([^\s]*+))', re.DOTALL)
+_FIRST: Final = np.isin(np.arange(256), np.frombuffer(_LETTERS + b"_@", np.uint8))
+_NAMED: Final = np.isin(np.arange(256), np.frombuffer(_LETTERS + b"0123456789_.@/-", np.uint8))
 _BLANK, _NEWLINE, _QUOTE, _EQUALS, _BACKSLASH = b' \n"=\\'
 
 
 def looks_so(column: pa.StringArray) -> Mask:
     """Return which lines begin as logfmt does."""
-    found: Mask = pc.match_substring_regex(column, LOOKS_SO).to_numpy(zero_copy_only=False)
+    found, unsure = _begins_so(windows(column, _USUAL))
+    if unsure.any():
+        rows = np.flatnonzero(unsure)
+        found[rows] = _begins_so(windows(column.take(pa.array(rows)), MAX_FIRST + 1))[0]
     return found
+
+
+def _begins_so(shown: Bytes) -> tuple[Mask, Mask]:
+    """Return which beginnings of lines are a name and an equals sign, and which are a name all through."""
+    named = _NAMED[shown]
+    end = named.argmin(axis=1)
+    first = _FIRST[shown[:, 0]]
+    found: Mask = first & (shown[np.arange(len(shown)), end] == ord("="))
+    return found, first & (end == 0)
 
 
 def pairs(text: str, limit: int = 256) -> list[tuple[str, str]]:
@@ -141,5 +158,20 @@ def _columns(column: pa.StringArray, rows: Indices, names: Names) -> Found:
     cuts = np.stack([before, equals, value, after], axis=1).ravel().astype(np.int32)
     pieces = pa.StringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), pa.py_buffer(np.ascontiguousarray(data)))
     chosen = np.flatnonzero(np.repeat(enough, counts)) * 4
+    if not len(chosen):
+        return nothing()
     words = pieces.take(pa.array(chosen))
-    return Found(rows[enough], counts[enough], names.encode(words), pieces.take(pa.array(chosen + 2)))
+    counts = counts[enough]
+    return Found(rows[enough], counts, _codes(words, counts, names), pieces.take(pa.array(chosen + 2)))
+
+
+def _codes(words: pa.StringArray, counts: Indices, names: Names) -> Indices:
+    """Return the numbers of names, of which each line has `counts`. Often all lines have the same in the same order."""
+    width = int(counts[0])
+    if (counts == width).all():
+        sizes = lengths(words).reshape(-1, width)
+        if (sizes == sizes[0]).all():
+            shown = matrix(words, int(sizes[0].sum()))
+            if (shown == shown[0]).all():
+                return np.tile(names.encode(words.slice(0, width)), len(counts))
+    return names.encode(words)

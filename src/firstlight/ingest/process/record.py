@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,13 +15,15 @@ from firstlight.ingest.process.found import Found, Indices, Mask, Names, chosen
 from firstlight.ingest.process.ids import SPAN, TRACE, read_ids, read_parents
 from firstlight.ingest.process.levels import severity
 from firstlight.ingest.process.roles import Role, role_of
-from firstlight.ingest.process.texts import Bytes
+from firstlight.ingest.process.texts import Bytes, lengths, matrix, windows
 from firstlight.ingest.process.times import Zone, read_times
 
 MAIN: Final = 4
 """Up to which place the name of a time is that of the record's own, and not of something it tells of."""
 
-_TIMELY: Final = r"^\d{4}-\d\d-\d\d[T ]|^\d{10}(\d{3}|\d{6}|\d{9})?(\.\d+)?$"
+_EPOCH: Final = re.compile(r"[0-9]{10}(?:[0-9]{3}|[0-9]{6}|[0-9]{9})?(?:\.[0-9]+)?")
+_DATED: Final = "0000-00-00"
+_DASHES: Final = np.array([mark == "-" for mark in _DATED])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +62,12 @@ class Roles:
         at = self._at[own]
         if not len(at):
             return self._found
-        values = self._found.values.take(pa.array(at))
-        sizes, roles = pc.utf8_length(values).to_numpy(), self._role[own]
-        timely = pc.match_substring_regex(values, _TIMELY).to_numpy(zero_copy_only=False)
-        sized = sizes == np.where(roles == Role.TRACE, 2 * TRACE, 2 * SPAN)
+        roles = self._role[own]
         keep = np.ones(len(self._found.names), np.bool_)
-        keep[at[np.where(roles == Role.TIME, timely, sized)]] = False
+        for role, is_own in ((Role.TIME, _timely), (Role.TRACE, _sized(2 * TRACE)), (Role.SPAN, _sized(2 * SPAN))):
+            here = at[roles == role]
+            if len(here):
+                keep[here[is_own(self._found.values.take(pa.array(here)))]] = False
         return chosen(self._found, keep)
 
     def of(self, role: Role, wanted: Mask) -> Said | None:
@@ -143,6 +147,30 @@ class Roles:
         kept = np.flatnonzero(good)
         rows, last = _last(said.rows[kept])
         return rows, ids[kept[last]]
+
+
+def _timely(values: pa.StringArray) -> Mask:
+    """Return which texts begin with a date, or are a number of seconds or of parts of them."""
+    width = len(_DATED) + 1
+    sizes = lengths(values)
+    alike = sizes[0] >= width and (sizes == sizes[0]).all()
+    shown = matrix(values, int(sizes[0]))[:, :width] if alike else windows(values, width)
+    digits = (shown[:, :-1] >= ord("0")) & (shown[:, :-1] <= ord("9"))
+    found: Mask = (digits | _DASHES).all(axis=1) & ((shown[:, -1] == ord("T")) | (shown[:, -1] == ord(" ")))
+    for place in np.flatnonzero(_DASHES).tolist():
+        found &= shown[:, place] == ord("-")
+    rest = np.flatnonzero(~found)
+    if len(rest):
+        found[rest] = [_EPOCH.fullmatch(text) is not None for text in values.take(pa.array(rest)).to_pylist()]
+    return found
+
+
+def _sized(length: int) -> Callable[[pa.StringArray], Mask]:
+    def is_so(values: pa.StringArray) -> Mask:
+        found: Mask = pc.utf8_length(values).to_numpy() == length
+        return found
+
+    return is_so
 
 
 def _last(rows: Indices) -> tuple[Indices, Indices]:

@@ -86,7 +86,7 @@ def understand(
         letters = letters[looks_so(_taken(body, letters))]
     if len(letters):
         found, places = read_logfmt(_taken(body, letters), letters, names)
-        parts.append(found)
+        parts.append(without_doubles(found, len(names.codes)))
         done[letters[places]] = True
         formats[LOGFMT] = letters[places]
     rest = np.flatnonzero(~done & (sizes > 0))
@@ -95,12 +95,15 @@ def understand(
     if len(short):
         texts = _plain_texts(_taken(body, short), closing[short])
         found, by_name = recogniser.read(texts, short, streams[short], names)
-        parts.append(found)
+        parts.append(without_doubles(found, len(names.codes)))
         formats |= by_name
         answered = [rows for name, rows in by_name.items() if name in _ACCESS_NAMES]
         wordy = np.setdiff1d(rest, np.concatenate(answered)) if answered else rest
-    whole = _bounded(without_doubles(joined([*parts, *known]), len(names.codes)), names, left_out)
-    return Understood(whole, names, formats, left_out, wordy)
+    # No line is read by two of them, and an object has each name once.
+    whole = joined([*parts, *known])
+    if known:
+        whole = without_doubles(whole, len(names.codes))
+    return Understood(_bounded(whole, names, left_out), names, formats, left_out, wordy)
 
 
 def levels_in_text(body: pa.StringArray, rows: Indices) -> tuple[Indices, Indices, pa.StringArray]:

@@ -63,29 +63,36 @@ class LogBook(StoredOrigins):
         services = pa.array([origin.service for origin in sheet.origins], pa.string())
         ids = np.array([origin.id for origin in sheet.origins], np.uint64)
         places = sheet.origin_of
-        maps = no_attributes(length) if sheet.attributes is None else sheet.attributes
-        empty = pa.repeat("", length)
-        trace = trace_ids(maps) if sheet.trace_id is None else sheet.trace_id
-        span = span_ids(maps) if sheet.span_id is None else sheet.span_id
+        none = no_attributes(length)
+        empty = _texts("", length)
+        maps, types = sheet.attributes, sheet.attribute_types
+        trace, span = sheet.trace_id, sheet.span_id
+        if maps is None:
+            maps, types = none, empty if types is None else types
+        else:
+            trace = trace_ids(maps) if trace is None else trace
+            span = span_ids(maps) if span is None else span
+            types = _strings(maps) if types is None else types
+        zeros = pa.array(np.zeros(length, np.uint32))
         table = pa.Table.from_arrays(
             [
-                pa.repeat(tenant, length),
+                _texts(tenant, length),
                 services.take(pa.array(places)),
                 timestamps(ts),
                 timestamps(np.full(length, now_ns)),
                 pa.array(np.zeros(length, np.uint8) if sheet.severity is None else sheet.severity),
                 empty if sheet.severity_text is None else sheet.severity_text,
                 sheet.body,
-                pa.repeat(AttributeType.STRING.value, length),
+                _texts(AttributeType.STRING.value, length),
                 empty if sheet.event_name is None else sheet.event_name,
                 _repeated(NO_TRACE, length) if trace is None else trace,
                 _repeated(NO_SPAN, length) if span is None else span,
-                pa.array(np.zeros(length, np.uint32)),
+                zeros,
                 pa.array(ids[places]),
                 maps,
-                _strings(maps) if sheet.attribute_types is None else sheet.attribute_types,
-                pa.array(np.zeros(length, np.uint32)),
-                no_attributes(length),
+                types,
+                zeros,
+                none,
             ],
             schema=LOGS,
         )
@@ -113,6 +120,13 @@ def _origin(resource: Mapping[str, str], labels: Mapping[str, str] | None, scope
 
 def _repeated(value: bytes, length: int) -> pa.FixedSizeBinaryArray:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(len(value)), length, [None, pa.py_buffer(value * length)])
+
+
+def _texts(value: str, length: int) -> pa.StringArray:
+    """Return a text as often as said."""
+    raw = value.encode()
+    starts = np.arange(length + 1, dtype=np.int32) * np.int32(len(raw))
+    return pa.StringArray.from_buffers(length, pa.py_buffer(starts), pa.py_buffer(raw * length))
 
 
 def _strings(maps: pa.MapArray) -> pa.StringArray:

@@ -37,6 +37,9 @@ MAX_TOLD = 20
 MAX_LOOKED_AT = 1_000
 """How many entries of a push are complained of one by one."""
 
+MAX_KNOWN = 100_000
+"""How many streams are remembered to be within the limits."""
+
 OTHERS = Fault("other entries refused", "other entries were refused for reasons like these")
 
 Times = npt.NDArray[np.int64]
@@ -51,6 +54,15 @@ class _Complaints:
     def add(self, fault: Fault, count: int = 1) -> None:
         told = fault.told if fault.told in self.counts or len(self.counts) < MAX_TOLD else OTHERS.told
         self.counts[told] = self.counts.get(told, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A stream within the limits: its labels, where its lines come from, and how severe all of them are."""
+
+    labels: Mapping[str, str]
+    origin: Origin
+    severity: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,31 +94,44 @@ class PushIntake:
         self._book = book
         self._limits = limits or PushLimits()
         self._on_cut = on_cut
+        self._known: dict[frozenset[tuple[str, str]], _Stream] = {}
 
     def batch(self, push: Push, *, tenant: str, now_ns: int) -> Batch:
         """Return the entries of a push that are within the limits."""
         complaints = _Complaints()
-        origins: list[Origin] = []
-        streams: list[Mapping[str, str]] = []
+        streams: list[_Stream] = []
         place = np.full(len(push.labels), -1, np.int64)
         for number, (labels, count) in enumerate(zip(push.labels, push.counts.tolist(), strict=True)):
             if not count:
                 continue
-            found = labels if isinstance(labels, Fault) else with_service(labels)
-            fault = found if isinstance(found, Fault) else stream_fault(found, self._limits)
-            if fault is not None:
-                complaints.add(fault, count)
-            elif not isinstance(found, Fault):
-                place[number] = len(origins)
-                origins.append(self._book.origin({}, labels=found))
+            found = labels if isinstance(labels, Fault) else self._stream(labels)
+            if isinstance(found, Fault):
+                complaints.add(found, count)
+            else:
+                place[number] = len(streams)
                 streams.append(found)
         origin_of = np.repeat(place, push.counts)
-        entries = _Entries(origin_of, origin_of < 0, streams, complaints)
+        entries = _Entries(origin_of, origin_of < 0, [stream.labels for stream in streams], complaints)
         self._refuse_times(push.ts, entries, now_ns)
         self._refuse_metadata(push.metadata, entries)
-        return self._kept(push, origins, entries, tenant=tenant, now_ns=now_ns)
+        return self._kept(push, streams, entries, tenant=tenant, now_ns=now_ns)
 
-    def _kept(self, push: Push, origins: Sequence[Origin], entries: _Entries, *, tenant: str, now_ns: int) -> Batch:
+    def _stream(self, labels: Mapping[str, str]) -> _Stream | Fault:
+        """Return the stream with these labels, remembered by them, or what is wrong with it."""
+        key = frozenset(labels.items())
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        named = with_service(labels)
+        fault = stream_fault(named, self._limits)
+        if fault is not None:
+            return fault
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        known = self._known[key] = _Stream(named, self._book.origin({}, labels=named), stream_severity(named))
+        return known
+
+    def _kept(self, push: Push, streams: Sequence[_Stream], entries: _Entries, *, tenant: str, now_ns: int) -> Batch:
         rejected = Rejections(entries.complaints.counts)
         origin_of, bad = entries.origin_of, entries.bad
         ts, line, metadata = push.ts, push.line, push.metadata
@@ -122,8 +147,9 @@ class PushIntake:
         line, cut = cut_lines(line, self._limits.max_line)
         if cut:
             self._on_cut(cut)
-        levels = np.array([stream_severity(labels) for labels in entries.streams], np.uint8)
+        levels = np.array([stream.severity for stream in streams], np.uint8)
         severity = levels[origin_of] if levels.any() else None
+        origins = [stream.origin for stream in streams]
         sheet = Sheet(origins=origins, origin_of=origin_of, ts=ts, body=line, severity=severity, attributes=metadata)
         return self._book.batch(tenant, sheet, now_ns, rejected)
 

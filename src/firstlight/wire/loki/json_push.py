@@ -6,7 +6,7 @@ which Arrow reads whole. Only where something is wrong they are looked at one by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
@@ -33,15 +33,24 @@ class WrongEntry(ValueError):
 def read_push(body: bytes) -> Push:
     """Return what a JSON body carries. Raise DecodeError with Loki's words if it cannot be read."""
     streams = _streams(body)
-    labels: list[Mapping[str, str] | Fault] = []
-    parts: list[_Columns] = []
+    try:
+        labels = [_labels(stream.get("stream")) for stream in streams]
+        parts = [_columns(stream.get("values"), _unread) for stream in streams]
+        # The times of all streams are read at once: a push has many streams, and most of them few entries.
+        return _joined(labels, parts, _times(_all([part.ts for part in parts])))
+    except WrongEntry as error:
+        raise DecodeError(_first_wrong(body, streams, str(error))) from None
+
+
+def _first_wrong(body: bytes, streams: Sequence[dict[str, Any]], otherwise: str) -> str:
+    """Return what is told of the first entry that is wrong."""
     for number, stream in enumerate(streams):
         try:
-            labels.append(_labels(stream.get("stream")))
-            parts.append(_columns(stream.get("values")))
+            _labels(stream.get("stream"))
+            _columns(stream.get("values"), _times)
         except WrongEntry as error:
-            raise DecodeError(wrong_stream(body, number, str(error))) from None
-    return _joined(labels, parts)
+            return wrong_stream(body, number, str(error))
+    return otherwise
 
 
 def read_legacy_push(body: bytes) -> Push:
@@ -57,7 +66,7 @@ def read_legacy_push(body: bytes) -> Push:
             parts.append(_legacy_columns(stream.get("entries")))
         except WrongEntry as error:
             raise DecodeError(wrong_stream(body, number, str(error))) from None
-    return _joined(labels, parts)
+    return _joined(labels, parts, np.array(_all([part.ts for part in parts]), np.int64))
 
 
 def labels_of(text: str) -> Mapping[str, str] | Fault:
@@ -73,13 +82,14 @@ class _Columns:
 
     __slots__ = ("line", "metadata", "ts")
 
-    def __init__(self, ts: npt.NDArray[np.int64], line: Sequence[Any], metadata: Sequence[Any] | None = None) -> None:
+    def __init__(self, ts: Sequence[Any], line: Sequence[Any], metadata: Sequence[Any] | None = None) -> None:
         self.ts = ts
         self.line = line
         self.metadata = metadata
 
 
-_NO_TIMES: Final = np.zeros(0, np.int64)
+Read = Callable[[Sequence[Any]], Sequence[Any]]
+"""What is made of the times of one stream."""
 
 
 def _streams(body: bytes) -> list[dict[str, Any]]:
@@ -110,38 +120,46 @@ def _labels(stream: Any) -> Mapping[str, str] | Fault:
     return stream
 
 
-def _columns(values: Any) -> _Columns:
+def _columns(values: Any, read: Read) -> _Columns:
     """Return the entries of a stream. Raise WrongEntry."""
     if not values:
-        return _Columns(_NO_TIMES, ())
+        return _Columns((), ())
     if not isinstance(values, list):
         raise WrongEntry(MALFORMED_VALUE)
     try:
         widths = set(map(len, values))
         if widths == {2}:
             ts, line = zip(*values, strict=True)
-            return _Columns(_times(ts), _texts(line))
+            return _Columns(read(ts), _texts(line))
         if widths == {3}:
             ts, line, metadata = zip(*values, strict=True)
-            return _Columns(_times(ts), _texts(line), _maps(metadata))
+            return _Columns(read(ts), _texts(line), _maps(metadata))
     except TypeError:  # an entry that has no length
         pass
-    return _mixed(values)
+    return _mixed(values, read)
 
 
-def _mixed(values: list[Any]) -> _Columns:
+def _mixed(values: list[Any], read: Read) -> _Columns:
     """Return entries of which some have metadata and others have not, as Loki takes them."""
     values = [value for value in values if value is not None]
     if not all(isinstance(value, list) for value in values):
         raise WrongEntry(MALFORMED_VALUE)
     padded = [(*value[:3], *("0", "", {})[len(value) :]) for value in values]
     if not padded:
-        return _Columns(_NO_TIMES, ())
+        return _Columns((), ())
     ts, line, metadata = zip(*padded, strict=True)
-    return _Columns(_times(ts), _texts(line), _maps(metadata))
+    return _Columns(read(ts), _texts(line), _maps(metadata))
 
 
-def _times(texts: Sequence[Any]) -> npt.NDArray[np.int64]:
+def _unread(texts: Sequence[Any]) -> Sequence[Any]:
+    return texts
+
+
+def _all(parts: Sequence[Sequence[Any]]) -> list[Any]:
+    return list(chain.from_iterable(parts))
+
+
+def _times(texts: Sequence[Any]) -> Any:
     try:
         found: npt.NDArray[np.int64] = pa.array(texts, pa.string()).cast(pa.int64()).to_numpy()
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
@@ -165,11 +183,11 @@ def _maps(values: Sequence[Any]) -> Sequence[Mapping[str, str]]:
 
 def _legacy_columns(entries: Any) -> _Columns:
     if not entries:
-        return _Columns(_NO_TIMES, ())
+        return _Columns((), ())
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise WrongEntry(MALFORMED_OBJECT)
     ts = [_rfc_3339(entry.get("ts") or entry.get("timestamp")) for entry in entries]
-    return _Columns(np.array(ts, np.int64), _texts([entry.get("line", "") for entry in entries]))
+    return _Columns(ts, _texts([entry.get("line", "") for entry in entries]))
 
 
 def _rfc_3339(value: Any) -> int:
@@ -188,16 +206,15 @@ def _rfc_3339(value: Any) -> int:
     return round(moment.timestamp()) * 10**9 + int(digits[:9].ljust(9, "0"))
 
 
-def _joined(labels: Sequence[Mapping[str, str] | Fault], parts: Sequence[_Columns]) -> Push:
-    counts = np.array([len(part.ts) for part in parts], np.int64)
-    ts = np.concatenate([part.ts for part in parts]) if parts else _NO_TIMES
-    line = _strings(list(chain.from_iterable(part.line for part in parts)))
+def _joined(labels: Sequence[Mapping[str, str] | Fault], parts: Sequence[_Columns], ts: npt.NDArray[np.int64]) -> Push:
+    counts = np.array([len(part.line) for part in parts], np.int64)
+    line = _strings(_all([part.line for part in parts]))
     return Push(labels, counts, ts, line, _metadata(parts, counts))
 
 
 def _metadata(parts: Sequence[_Columns], counts: npt.NDArray[np.int64]) -> pa.MapArray | None:
     """Return the structured metadata of all entries, built of its names and values as columns."""
-    maps = [part.metadata or [{}] * len(part.ts) for part in parts] if any(part.metadata for part in parts) else []
+    maps = [part.metadata or [{}] * len(part.line) for part in parts] if any(part.metadata for part in parts) else []
     flat = list(chain.from_iterable(maps))
     if not any(flat):
         return None

@@ -115,6 +115,12 @@ class LogSocketSettings(BaseModel):
         """Where times in syslog are from that name no zone."""
         return UTC if self.syslog_time_zone == "UTC" else ZoneInfo(self.syslog_time_zone)
 
+    @property
+    def streams(self) -> dict[str, ListenAddress]:
+        """The addresses that connections are taken at, by setting; those of datagrams may have the same ports."""
+        said = {name: getattr(self, name) for name in type(self).model_fields if not name.endswith("_udp")}
+        return {name: value for name, value in said.items() if isinstance(value, ListenAddress)}
+
     @field_validator("*")
     @classmethod
     def _check_listen(cls, value: object) -> object:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from firstlight.ingest.tail.content import Content
-from firstlight.ingest.tail.discovery import found, stem
+from firstlight.ingest.tail.content import PACKED, Content
+from firstlight.ingest.tail.discovery import found, named_by, stem
 from firstlight.ingest.tail.followed import Followed, origin_of
 from firstlight.ingest.tail.identity import NOTHING, Inode
 from firstlight.ingest.tail.kubernetes_files import PodFile, PodFiles
@@ -36,6 +36,7 @@ class Crowd:
         self._named: dict[Path, Followed] = {}
         self._old: list[Followed] = []
         self._is_first = not positions.by_inode
+        self._is_new = True
         self._told: set[str] = set()
 
     def __iter__(self) -> Iterator[Followed]:
@@ -61,6 +62,9 @@ class Crowd:
             followed = self._open(path, source)
             if followed is not None:
                 self._named[path] = followed
+        if self._is_new:
+            self._is_new = False
+            self._recover()
         self._is_first = False
         self._forget()
 
@@ -76,7 +80,28 @@ class Crowd:
             one.content.close()
         self._named, self._old = {}, []
 
-    def _open(self, path: Path, source: FileSource | PodFile) -> Followed | None:
+    def _recover(self) -> None:
+        """Open what was renamed while nobody looked, to a name that no pattern has, to be read to its end."""
+        open_inodes, folders = {one.content.inode for one in self}, dict[Path, Mapping[Inode, Path]]()
+        for position in self._positions.by_inode.values():
+            named = Path(position.path)
+            source = named_by(self._settings.files, position.path)
+            if position.inode in open_inodes or source is None:
+                continue
+            there = folders.get(named.parent)
+            if there is None:
+                there = folders[named.parent] = _files_in(named.parent)
+            path = there.get(position.inode)
+            if path is None or len(self) >= self._settings.max_files:
+                continue
+            followed = self._open(path, source, position.path)
+            if followed is not None and followed.offset:
+                self._old.append(followed)
+            elif followed is not None:  # another file that was given the inode
+                followed.content.close()
+
+    def _open(self, path: Path, source: FileSource | PodFile, called: str = "") -> Followed | None:
+        """Return a file, from where it was left; its records are from a file `called` so, or as it is called now."""
         content = None
         try:
             content = Content(path)
@@ -89,7 +114,7 @@ class Crowd:
         if content.packing and self._is_read(path, beginning):
             content.close()
             return None
-        followed = self._followed(content, source)
+        followed = self._followed(content, source, called or str(path))
         known = self._known(followed, beginning)
         if known is not None:
             followed.offset, followed.head, followed.skipping = known.offset, known.head, known.skipping
@@ -98,12 +123,12 @@ class Crowd:
         followed.check()
         return followed
 
-    def _followed(self, content: Content, source: FileSource | PodFile) -> Followed:
+    def _followed(self, content: Content, source: FileSource | PodFile, called: str) -> Followed:
         if isinstance(source, PodFile):
             whose = partial(source.whose, self._book)
             return Followed(content, source.multiline, "utf-8", whose, NOTHING, is_wrapped=True)
-        origin = origin_of(self._book, str(content.path), source, stem(content.path))
-        return Followed(content, source.multiline, source.encoding, lambda: origin, NOTHING)
+        origin = origin_of(self._book, called, source, stem(Path(called)))
+        return Followed(content, source.multiline, source.encoding, lambda: origin, NOTHING, called)
 
     def _known(self, followed: Followed, beginning: bytes) -> Position | None:
         """Return where the file was left, also if it was packed since then."""
@@ -134,6 +159,14 @@ class Crowd:
         if what not in self._told:
             self._told.add(what)
             _log.warning("%s", words)
+
+
+def _files_in(folder: Path) -> Mapping[Inode, Path]:
+    try:
+        found = {_inode(path): path for path in folder.iterdir() if path.is_file() and path.suffix not in PACKED}
+    except OSError:
+        return {}
+    return {inode: path for inode, path in found.items() if inode is not None}
 
 
 def _inode(path: Path) -> Inode | None:

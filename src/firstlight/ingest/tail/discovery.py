@@ -23,6 +23,14 @@ def found(sources: Iterable[FileSource]) -> dict[Path, FileSource]:
     return files
 
 
+def named_by(sources: Iterable[FileSource], name: str) -> FileSource | None:
+    """Return the first of the sources whose patterns name a file, whether it is there or not."""
+    for source in sources:
+        if not _excluded(name, source) and any(fnmatch(name, pattern) for pattern in source.paths):
+            return source
+    return None
+
+
 def is_file(path: Path) -> bool:
     """Return whether a path is a file's, as far as one may know."""
     try:

@@ -31,6 +31,8 @@ class Followed:
     whose: Callable[[], Origin]
     """Says who its records are from, which may be known better later."""
     head: Head
+    called: str = ""
+    """By which name it is known, if it was renamed since."""
     is_wrapped: bool = False
     """Whether a container's runtime writes it."""
     offset: int = 0
@@ -60,7 +62,8 @@ class Followed:
     @property
     def position(self) -> Position:
         """How far it is when what was read of it is stored."""
-        return Position(str(self.content.path), self.content.inode, self.head, self.offset + self.ahead, self.skipping)
+        path = self.called or str(self.content.path)
+        return Position(path, self.content.inode, self.head, self.offset + self.ahead, self.skipping)
 
     def check(self) -> bool:
         """Return whether other content was written over what was read, and begin anew then.

@@ -308,3 +308,6 @@ class PipelineSettings(_Section):
     name: str = Field(min_length=1, max_length=64, description="what it is called and counted as")
     selector: Selector = Field(default="{}", description='which lines, such as {service_name="shop"} |= "x"')
     stages: tuple[StageSettings, ...] = Field(default=(), description="what they go through, in order")
+
+
+MatchStage.model_rebuild()  # now that there is what its stages are

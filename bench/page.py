@@ -12,7 +12,7 @@ from bench.report import Figure, Report, readable
 PAGE: Final = Path("docs/performance.md")
 BEGIN: Final = "<!-- what follows is written by `python -m bench --write` -->"
 BEGIN_BESIDE: Final = "<!-- what follows is written by `python -m bench beside --write` -->"
-BEGIN_LOGS: Final = "<!-- what follows is written by `python -m bench logs --write` -->"
+BEGIN_LOGS: Final = "<!-- what follows is written by `python -m bench log-lines --write` -->"
 END: Final = "<!-- here it ends -->"
 
 

@@ -47,6 +47,6 @@ BESIDE: Final = Group(
     ),
     BEGIN_BESIDE,
 )
-LOGS: Final = Group("logs", "log lines in and out", (*logs_ingest.SCENARIOS, logs_queries.SCENARIO), BEGIN_LOGS)
+LOGS: Final = Group("log-lines", "log lines in and out", (*logs_ingest.SCENARIOS, logs_queries.SCENARIO), BEGIN_LOGS)
 GROUPS: Final = (SERVER, BESIDE, LOGS)
 SCENARIOS: Final[tuple[Scenario, ...]] = tuple(scenario for group in GROUPS for scenario in group.scenarios)
